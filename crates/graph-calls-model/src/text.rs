@@ -129,7 +129,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct SecretText<'a>(Text<'a>);
 
-impl<'a> SecretText<'a> {
+impl SecretText<'_> {
     /// The secret itself, named so that a reader of the code stops here.
     pub fn expose(&self) -> &str {
         &self.0

@@ -123,6 +123,11 @@ impl<'de> Deserialize<'de> for Integer {
     }
 }
 
+/// The name behind the namespace of an `@odata.type`.
+pub(crate) fn type_name(odata_type: &str) -> &str {
+    odata_type.rsplit('.').next().unwrap_or(odata_type)
+}
+
 /// Defines a type of the API with its reader, its writer and `into_owned`.
 ///
 /// `rare { .. }` members live in one box and are read through accessors, which keeps the common value small.
@@ -130,16 +135,16 @@ impl<'de> Deserialize<'de> for Integer {
 macro_rules! wire_struct {
     (
         $(#[$meta:meta])*
-        pub struct $name:ident<'a> $(as $odata:literal)? {
-            $( $(#[$fmeta:meta])* pub $field:ident : $ty:ty = $wire:literal $(| $alias:literal)* , )*
+        $vis:vis struct $name:ident<'a> $(as $odata:literal)? {
+            $( $(#[$fmeta:meta])* $fvis:vis $field:ident : $ty:ty = $wire:literal $(| $alias:literal)* , )*
         }
         $( rare $rare:ident { $( $(#[$rmeta:meta])* $rfield:ident / $with:ident : $rty:ty = $rwire:literal , )* } )?
     ) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Default, PartialEq)]
         #[non_exhaustive]
-        pub struct $name<'a> {
-            $( $(#[$fmeta])* pub $field: $ty, )*
+        $vis struct $name<'a> {
+            $( $(#[$fmeta])* $fvis $field: $ty, )*
             $( rare: Option<Box<$rare<'a>>>, )?
         }
 
@@ -165,11 +170,8 @@ macro_rules! wire_struct {
         )?
 
         impl $name<'_> {
-            /// The members this type reads, by their names on the wire.
-            pub const MEMBERS: &'static [&'static str] = &[ $( $wire, )* $( $( $rwire, )* )? ];
-
             /// Copies what is borrowed.
-            pub fn into_owned(self) -> $name<'static> {
+            $vis fn into_owned(self) -> $name<'static> {
                 $name {
                     $( $field: $crate::wire::IntoOwned::into_owned(self.$field), )*
                     $( rare: self.rare.map(|rare| Box::new($rare {
@@ -224,7 +226,11 @@ macro_rules! wire_struct {
                         Ok(value)
                     }
                 }
-                deserializer.deserialize_map(Visitor)
+                deserializer.deserialize_struct(
+                    stringify!($name),
+                    &[ $( $wire, )* $( $( $rwire, )* )? ],
+                    Visitor,
+                )
             }
         }
     };
