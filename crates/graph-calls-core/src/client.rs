@@ -1,0 +1,120 @@
+//! The client: a typed request in, a typed answer or an error that says how sure it is.
+
+use std::{fmt, sync::Arc};
+
+use bytes::Bytes;
+use graph_calls_model::TenantId;
+use http::{Method, StatusCode};
+use tokio::time::Instant;
+use tower::ServiceExt as _;
+
+use crate::{
+    ApiRequest, Certainty, ClientBuilder, Error, Repeat, RequestInfo, Result, Stats, Transport,
+    info::ResponseInfo, stats::Counters,
+};
+
+/// Sends typed requests through the stack of [`layer`](crate::layer)s. Cheap to clone.
+///
+/// # Examples
+///
+/// ```
+/// use graph_calls_core::{Client, FixedToken, RejectCall, model::{CallId, RejectReason}, test_util::ScriptedTransport};
+/// use http::{Method, StatusCode};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+/// let script = ScriptedTransport::new()
+///     .answer(Method::POST, "/v1.0/communications/calls/57dab8b1/reject", StatusCode::ACCEPTED, "");
+/// let client = Client::builder(script.transport()).token(FixedToken::new("t")?).build();
+/// client.send(RejectCall::new(CallId::new("57dab8b1")?, RejectReason::Busy)).await?;
+/// script.assert_done();
+/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    stack: Transport,
+    tenant: Option<TenantId>,
+    counters: Arc<Counters>,
+}
+
+impl Client {
+    /// Begins a client over a transport.
+    pub fn builder(transport: Transport) -> ClientBuilder {
+        ClientBuilder::new(transport)
+    }
+
+    pub(crate) fn over(stack: Transport, counters: Arc<Counters>) -> Self {
+        Self { stack, tenant: None, counters }
+    }
+
+    /// The same client, with tokens of this tenant: that which owns the call.
+    #[must_use]
+    pub fn for_tenant(&self, tenant: TenantId) -> Self {
+        Self { tenant: Some(tenant), ..self.clone() }
+    }
+
+    /// Sends a request; it settles within the client's total time.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error::kind`] for what happened and [`Error::certainty`] for how sure it is that nothing did.
+    pub async fn send<R: ApiRequest>(&self, request: R) -> Result<R::Output> {
+        self.send_inner(request, None).await
+    }
+
+    /// Sends a request that must settle by this time.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send).
+    pub async fn send_by<R: ApiRequest>(&self, request: R, deadline: Instant) -> Result<R::Output> {
+        self.send_inner(request, Some(deadline)).await
+    }
+
+    /// What the client has done so far.
+    pub fn stats(&self) -> Stats {
+        self.counters.snapshot()
+    }
+
+    async fn send_inner<R: ApiRequest>(&self, request: R, deadline: Option<Instant>) -> Result<R::Output> {
+        let mut prepared = request.to_http()?;
+        let method = prepared.method().clone();
+        let mut info = RequestInfo::new(request.name(), request.repeat(), request.version());
+        info.tenant.clone_from(&self.tenant);
+        info.expires = deadline;
+        prepared.extensions_mut().insert(info);
+        match self.stack.clone().oneshot(prepared).await {
+            Ok(response) => {
+                let found = response.extensions().get::<ResponseInfo>().cloned().unwrap_or_default();
+                settle(&request, &method, response, &found).map_err(|error| error.with_response_info(&found))
+            }
+            Err(error) => Err(Error::no_response(request.name(), error)),
+        }
+        .map_err(|error| error.with_correlation(request.correlation()))
+    }
+}
+
+fn settle<R: ApiRequest>(
+    request: &R,
+    method: &Method,
+    response: http::Response<Bytes>,
+    found: &ResponseInfo,
+) -> Result<R::Output> {
+    let gone = matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::GONE);
+    // The first DELETE got through and only its answer was lost: what is gone now went because of it.
+    let deleted_before = gone
+        && method == Method::DELETE
+        && request.repeat() == Repeat::Always
+        && found.before == Some(Certainty::Unknown);
+    if response.status().is_success() || deleted_before {
+        request.read(response)
+    } else {
+        Err(Error::status_of(request.name(), &response))
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("tenant", &self.tenant).finish_non_exhaustive()
+    }
+}

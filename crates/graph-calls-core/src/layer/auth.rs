@@ -1,0 +1,215 @@
+//! The token: the only place that attaches one.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use base64::Engine as _;
+use graph_calls_model::TenantId;
+use http::{
+    StatusCode, Uri,
+    header::{AUTHORIZATION, WWW_AUTHENTICATE},
+};
+use tower::{Layer, Service};
+use url::{Origin, Url};
+
+use crate::{AccessToken, BoxError, Cloud, TokenProvider, TokenRequest, info::ResponseInfo, transport::info};
+
+/// Attaches tokens with an [`Auth`].
+#[derive(Clone)]
+pub struct AuthLayer {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    provider: Arc<dyn TokenProvider>,
+    origin: Origin,
+    scope: Arc<str>,
+    tenant: Option<TenantId>,
+}
+
+impl AuthLayer {
+    /// Attaches the provider's tokens to what goes to the cloud's Graph root, and to nothing else.
+    ///
+    /// A request that names no tenant gets a token of this one, or of the provider's own.
+    pub fn new(provider: Arc<dyn TokenProvider>, cloud: &Cloud, tenant: Option<TenantId>) -> Self {
+        let (origin, scope) = (cloud.graph().origin(), Arc::clone(cloud.scope()));
+        Self { shared: Arc::new(Shared { provider, origin, scope, tenant }) }
+    }
+}
+
+impl std::fmt::Debug for AuthLayer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AuthLayer").field("origin", &self.shared.origin).finish_non_exhaustive()
+    }
+}
+
+impl<S> Layer<S> for AuthLayer {
+    type Service = Auth<S>;
+    fn layer(&self, inner: S) -> Auth<S> {
+        Auth { inner, shared: Arc::clone(&self.shared) }
+    }
+}
+
+/// Attaches the token if the request's parsed origin is the configured one, and notes which token a 401 refused.
+#[derive(Clone)]
+pub struct Auth<S> {
+    inner: S,
+    shared: Arc<Shared>,
+}
+
+impl<S> std::fmt::Debug for Auth<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Auth").field("origin", &self.shared.origin).finish_non_exhaustive()
+    }
+}
+
+impl<S, B, C> Service<http::Request<B>> for Auth<S>
+where
+    S: Service<http::Request<B>, Response = http::Response<C>, Error = BoxError> + Clone + Send + 'static,
+    S::Future: Send,
+    B: Send + 'static,
+    C: 'static,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: http::Request<B>) -> Self::Future {
+        if !self.shared.is_graph(request.uri()) {
+            return Box::pin(self.inner.call(request));
+        }
+        let wanted = self.shared.wanted(&request);
+        let cached = self.shared.provider.cached(&wanted);
+        // The handle that was polled ready does the work; its clone waits for the next call.
+        let waiting = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, waiting);
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move {
+            let token = match cached {
+                Some(token) => token,
+                None => shared.provider.token(&wanted).await?,
+            };
+            request.headers_mut().insert(AUTHORIZATION, token.header().clone());
+            let mut response = inner.call(request).await?;
+            if response.status() == StatusCode::UNAUTHORIZED {
+                note_refusal(&mut response, token);
+            }
+            Ok(response)
+        })
+    }
+}
+
+impl Shared {
+    fn is_graph(&self, uri: &Uri) -> bool {
+        Url::parse(&uri.to_string()).is_ok_and(|url| url.origin() == self.origin)
+    }
+
+    fn wanted<B>(&self, request: &http::Request<B>) -> TokenRequest {
+        let info = info(request);
+        let tenant = info.and_then(|info| info.tenant.clone()).or_else(|| self.tenant.clone());
+        let mut wanted = TokenRequest::new(tenant, Arc::clone(&self.scope));
+        if let Some(info) = info {
+            wanted.refused.clone_from(&info.refused_token);
+            wanted.claims.clone_from(&info.claims);
+        }
+        wanted
+    }
+}
+
+fn note_refusal<C>(response: &mut http::Response<C>, token: AccessToken) {
+    let claims = response
+        .headers()
+        .get_all(WWW_AUTHENTICATE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .find_map(claims_of);
+    let info = response.extensions_mut().get_or_insert_default::<ResponseInfo>();
+    info.refused_token = Some(token);
+    info.claims = claims;
+}
+
+/// The `claims` of a challenge, where they are base64 that can be sent on.
+fn claims_of(challenge: &str) -> Option<String> {
+    let (_, behind) = challenge.split_once("claims=\"")?;
+    let (claims, _) = behind.split_once('"')?;
+    let engine = base64::engine::general_purpose::STANDARD;
+    engine.decode(claims).is_ok_and(|json| !json.is_empty()).then(|| claims.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use mockall::mock;
+
+    use super::*;
+    use crate::{FixedToken, TokenError};
+
+    mock! {
+        Provider {}
+        #[async_trait]
+        impl TokenProvider for Provider {
+            async fn token(&self, request: &TokenRequest) -> Result<AccessToken, TokenError>;
+        }
+    }
+
+    async fn authorization_at(uri: &str) -> Option<String> {
+        let echo = tower::service_fn(|request: http::Request<()>| async move {
+            let value = request.headers().get(AUTHORIZATION).cloned();
+            let value = value.map(|value| value.to_str().unwrap().to_owned());
+            Ok::<_, BoxError>(http::Response::new(value))
+        });
+        let provider = Arc::new(FixedToken::new("secret").unwrap());
+        let mut service = AuthLayer::new(provider, &Cloud::global(), None).layer(echo);
+        service.call(http::Request::get(uri).body(()).unwrap()).await.unwrap().into_body()
+    }
+
+    #[tokio::test]
+    async fn the_token_goes_to_the_configured_origin_and_nowhere_else() {
+        assert_eq!(
+            authorization_at("https://graph.microsoft.com/v1.0/x").await.as_deref(),
+            Some("Bearer secret")
+        );
+        assert_eq!(
+            authorization_at("https://GRAPH.microsoft.com:443/x").await.as_deref(),
+            Some("Bearer secret")
+        );
+        for foreign in [
+            "http://graph.microsoft.com/x",
+            "https://graph.microsoft.com:8443/x",
+            "https://graph.microsoft.com.evil.example/x",
+            "https://evil.example/graph.microsoft.com",
+            "https://graph.microsoft.com@evil.example/x",
+            "/v1.0/x",
+        ] {
+            assert_eq!(authorization_at(foreign).await, None, "{foreign}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_fails_sends_nothing() {
+        let mut provider = MockProvider::new();
+        provider.expect_token().times(1).returning(|_| Err(TokenError::new("the vault is closed")));
+        let never =
+            tower::service_fn(|_: http::Request<()>| async { Ok::<_, BoxError>(http::Response::new(())) });
+        let mut service = AuthLayer::new(Arc::new(provider), &Cloud::global(), None).layer(never);
+        let request = http::Request::get("https://graph.microsoft.com/x").body(()).unwrap();
+        let error = service.call(request).await.unwrap_err();
+        assert!(error.is::<TokenError>());
+    }
+
+    #[test]
+    fn a_challenge_gives_its_claims_only_if_they_are_base64() {
+        let challenge = r#"Bearer realm="", error="insufficient_claims", claims="eyJhIjoxfQ==""#;
+        assert_eq!(claims_of(challenge).as_deref(), Some("eyJhIjoxfQ=="));
+        assert_eq!(claims_of(r#"Bearer claims="{}""#), None);
+        assert_eq!(claims_of("Bearer"), None);
+    }
+}
