@@ -1,2 +1,48 @@
-//! Placeholder.
-fn main() {}
+//! The project's own chores: `cargo xtask setup | ci | audit | layers | coverage`.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to whoever started it")]
+
+mod audit;
+mod ci;
+mod coverage;
+mod layers;
+mod metadata;
+mod run;
+mod setup;
+
+use std::env;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask <chore>
+
+  setup      installs the programs the tests need, or says what is missing
+  ci         all that a change has to pass; begins with setup
+  audit      what takes longer or needs more programs; for a release
+  layers     which crate may depend on which
+  coverage   each API action is in all of its five places";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let chore = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["setup"] => setup::run,
+        ["ci"] => ci::run,
+        ["audit"] => audit::run,
+        ["layers"] => layers::run,
+        ["coverage"] => coverage::run,
+        ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match chore() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
