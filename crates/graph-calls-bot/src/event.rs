@@ -1,0 +1,265 @@
+//! What a handler is told.
+
+use std::{fmt, time::Duration};
+
+use graph_calls_core::{
+    Certainty,
+    model::{
+        CommsOperation, EndReason, IdentitySet, InvitationParticipantInfo, Notification, Participant,
+        ParticipantInfo, ResultInfo, Tone,
+    },
+};
+
+/// Something that happened in a call: from a notification, from the outcome of a command, or from a timer.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum CallEvent {
+    /// It rings: answer, reject or redirect by [`answer_by`](crate::CallContext::answer_by).
+    Incoming(Incoming),
+    /// It still rings and nothing was decided; 5 seconds are left (2 for policy-based recording).
+    AnswerDue,
+    /// It is being set up.
+    Establishing,
+    /// It rings at the other side.
+    Ringing,
+    /// It is set up. Its media may not flow yet: prompts wait for [`MediaActive`](Self::MediaActive).
+    Established,
+    /// The other side put it on hold.
+    Hold,
+    /// The other side took it off hold.
+    Resumed,
+    /// Its audio flows.
+    MediaActive,
+    /// Its audio no longer flows.
+    MediaInactive,
+    /// Somebody pressed a key.
+    Tone(ToneEvent),
+    /// Somebody joined, changed or left.
+    RosterChanged(RosterChange),
+    /// The transfer target took the call.
+    TransferAccepted,
+    /// The transfer failed; the call goes on.
+    TransferFailed(Option<ResultInfo<'static>>),
+    /// A timer set with [`set_timer`](crate::CallContext::set_timer) is due.
+    Timer(String),
+    /// A command did what it should; one that starts a comms operation, when that has finished.
+    Done(Done),
+    /// A command had no effect.
+    Failed(Failed),
+    /// Whether a command had its effect is unknown; a later `Done` or `Failed` may settle it.
+    InDoubt(InDoubt),
+    /// The call is over.
+    Terminated(Ended),
+    /// A notification of a kind this version does not know, as it was sent.
+    Unrecognized(Box<Notification<'static>>),
+}
+
+/// An incoming call.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Incoming {
+    /// Who calls.
+    pub source: Option<ParticipantInfo<'static>>,
+    /// Who was called.
+    pub targets: Vec<InvitationParticipantInfo<'static>>,
+    /// Whether the call came for policy-based recording.
+    pub policy_recording: bool,
+}
+
+impl Incoming {
+    /// Who calls, as far as the app may see it.
+    pub fn caller(&self) -> Option<&IdentitySet<'static>> {
+        self.source.as_ref()?.identity.as_ref()
+    }
+}
+
+/// A pressed key.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ToneEvent {
+    /// The key.
+    pub tone: Tone<'static>,
+    /// Its place in the order of keys; the first one is not always 0.
+    pub sequence_id: Option<i64>,
+    /// How many keys before this one were never told.
+    pub missed: u32,
+    /// Whether a later key was told before.
+    pub late: bool,
+}
+
+impl ToneEvent {
+    /// Whether it is this key: `0` to `9`, `*`, `#`, `A` to `D`.
+    pub fn is(&self, key: char) -> bool {
+        self.tone.key() == Some(key.to_ascii_uppercase())
+    }
+}
+
+/// What changed among the participants.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct RosterChange {
+    /// Who is new.
+    pub joined: Vec<Participant<'static>>,
+    /// Whose state changed.
+    pub changed: Vec<Participant<'static>>,
+    /// Who left. Only what the service says counts: absence from a list is no departure.
+    pub left: Vec<Participant<'static>>,
+}
+
+/// A command that did what it should.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Done {
+    /// The command's name.
+    pub name: String,
+    /// The finished comms operation, where the command started one.
+    pub operation: Option<CommsOperation<'static>>,
+}
+
+/// A command that had no effect.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Failed {
+    /// The command's name.
+    pub name: String,
+    /// Why.
+    pub error: CommandError,
+}
+
+/// A command of which nobody knows whether it had its effect.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct InDoubt {
+    /// The command's name.
+    pub name: String,
+    /// Why.
+    pub error: CommandError,
+}
+
+/// Why a command failed.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct CommandError {
+    /// How sure it is that it had no effect.
+    pub certainty: Certainty,
+    /// The status of the service's answer, if it gave one.
+    pub status: Option<u16>,
+    /// Graph's code.
+    pub code: Option<String>,
+    /// How the comms operation failed.
+    pub result: Option<ResultInfo<'static>>,
+    message: String,
+}
+
+impl CommandError {
+    pub(crate) fn unsent(message: impl Into<String>) -> Self {
+        Self { certainty: Certainty::Unsent, status: None, code: None, result: None, message: message.into() }
+    }
+
+    pub(crate) fn of_operation(result: Option<ResultInfo<'static>>) -> Self {
+        let message = match &result {
+            Some(info) => match (&info.code, &info.subcode) {
+                (Some(code), Some(subcode)) => format!("the operation failed with {code}/{subcode}"),
+                (Some(code), None) => format!("the operation failed with {code}"),
+                _ => "the operation failed".to_owned(),
+            },
+            None => "the operation failed".to_owned(),
+        };
+        Self { certainty: Certainty::Refused, status: None, code: None, result, message }
+    }
+}
+
+impl From<&graph_calls_core::Error> for CommandError {
+    fn from(error: &graph_calls_core::Error) -> Self {
+        let code = error.graph_error().and_then(|graph| graph.innermost_code()).map(str::to_owned);
+        let mut message = error.to_string();
+        let mut source = std::error::Error::source(error);
+        while let Some(cause) = source {
+            message.push_str(": ");
+            message.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        Self {
+            certainty: error.certainty(),
+            status: error.status().map(|status| status.as_u16()),
+            code,
+            result: None,
+            message,
+        }
+    }
+}
+
+impl fmt::Display for CommandError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for CommandError {}
+
+/// How a call ended.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Ended {
+    /// What became of the call, by its whole history.
+    pub outcome: Outcome,
+    /// The code and subcode that the service gave; a rejected call has none.
+    pub result: Option<ResultInfo<'static>>,
+    /// What they mean.
+    pub reason: Option<&'static EndReason>,
+    /// For how long people could talk.
+    pub established_for: Option<Duration>,
+}
+
+/// What became of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It was established.
+    Answered,
+    /// Outgoing, and nobody took it, whatever the code says.
+    NotAnswered,
+    /// Incoming, and the window to answer lapsed.
+    Missed,
+    /// Incoming, and the bot rejected it.
+    Rejected,
+    /// Incoming, and the bot sent it elsewhere.
+    Redirected,
+    /// It was transferred.
+    Transferred,
+    /// It could not be set up.
+    Failed,
+}
+
+impl Outcome {
+    /// In words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Answered => "answered",
+            Outcome::NotAnswered => "not answered",
+            Outcome::Missed => "missed",
+            Outcome::Rejected => "rejected",
+            Outcome::Redirected => "redirected",
+            Outcome::Transferred => "transferred",
+            Outcome::Failed => "failed",
+        }
+    }
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.outcome.as_str())?;
+        if let Some(length) = self.established_for {
+            write!(f, " for {:.1} s", length.as_secs_f64())?;
+        }
+        match (&self.reason, &self.result) {
+            (Some(reason), _) => write!(f, "; {reason}"),
+            (None, Some(info)) => match (&info.code, &info.subcode) {
+                (Some(code), Some(subcode)) => write!(f, "; {code}/{subcode}, which is not documented"),
+                (Some(code), None) => write!(f, "; {code}, which is not documented"),
+                _ => Ok(()),
+            },
+            (None, None) => Ok(()),
+        }
+    }
+}

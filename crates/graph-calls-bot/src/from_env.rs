@@ -1,0 +1,162 @@
+//! A bot configured by its environment.
+
+use std::{env, error, fmt, net::SocketAddr};
+
+use graph_calls_core::{
+    Wall,
+    model::{CallbackUri, InvalidCallbackUri},
+};
+use graph_calls_http::{Config, Connection};
+
+use crate::{
+    AllowedTenants, App, Bot, BotBuilder, BuildError, CallHandler, IssuerConfig, TokenCheck,
+    TokenCheckConfig, token::InvalidTokenConfig,
+};
+
+const CALLBACK_URL: &str = "GRAPH_CALLS_CALLBACK_URL";
+const BIND: &str = "GRAPH_CALLS_BIND";
+const OPENID_URL: &str = "GRAPH_CALLS_OPENID_URL";
+const ISSUERS: &str = "GRAPH_CALLS_ISSUERS";
+const STORE: &str = "GRAPH_CALLS_STORE";
+
+impl Bot {
+    /// A bot with the credentials and addresses of the environment.
+    ///
+    /// | variable | meaning |
+    /// | --- | --- |
+    /// | `AZURE_TENANT_ID`, `AZURE_CLIENT_ID`, `AZURE_CLIENT_SECRET` | the app registration |
+    /// | `GRAPH_CALLS_CALLBACK_URL` | where the service reaches the webhook; https |
+    /// | `GRAPH_CALLS_BIND` | where to listen: `0.0.0.0:3978` unless set |
+    /// | `GRAPH_CALLS_CLOUD` | `global`, `usgov` or `usgovdod` |
+    /// | `GRAPH_CALLS_OPENID_URL`, `GRAPH_CALLS_ISSUERS` | who signs callbacks, for other clouds |
+    /// | `GRAPH_CALLS_EMULATOR_URL` | an emulator instead of all this |
+    ///
+    /// # Errors
+    ///
+    /// When a variable is missing or makes no sense, or the emulator is not there: the error says which and what to do.
+    pub async fn from_env(handler: impl CallHandler) -> Result<Bot, FromEnvError> {
+        Self::builder_from_env(handler).await?.build().map_err(FromEnvError::Build)
+    }
+
+    /// The same, to be changed before it is built.
+    ///
+    /// # Errors
+    ///
+    /// As for [`from_env`](Self::from_env).
+    pub async fn builder_from_env(handler: impl CallHandler) -> Result<BotBuilder, FromEnvError> {
+        let connection =
+            Config::from_env().map_err(FromEnvError::Http)?.connect().await.map_err(FromEnvError::Http)?;
+        builder(handler, &connection, |name| env::var(name).ok().filter(|value| !value.is_empty()))
+    }
+}
+
+fn builder(
+    handler: impl CallHandler,
+    connection: &Connection,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<BotBuilder, FromEnvError> {
+    if let Some(store) = variable(STORE).filter(|store| store != "memory:") {
+        return Err(FromEnvError::Store(store));
+    }
+    let bind: SocketAddr = match variable(BIND) {
+        Some(text) => text.parse().map_err(|_| FromEnvError::Bind(text))?,
+        None => SocketAddr::from(([0, 0, 0, 0], 3978)),
+    };
+    let callback = match (variable(CALLBACK_URL), connection.emulator()) {
+        (Some(uri), None) => CallbackUri::new(uri).map_err(FromEnvError::Callback)?,
+        (Some(uri), Some(_)) => CallbackUri::emulated(uri).map_err(FromEnvError::Callback)?,
+        (None, Some(_)) => {
+            let uri = format!("http://127.0.0.1:{}/api/calls", bind.port());
+            CallbackUri::emulated(uri).map_err(FromEnvError::Callback)?
+        }
+        (None, None) => return Err(FromEnvError::NoCallback),
+    };
+    let app_id = connection.app_id().cloned().ok_or(FromEnvError::NoAppId)?;
+    let tenants = AllowedTenants::Any;
+    let config =
+        TokenCheckConfig::new([app_id.clone()], tenants).with_issuers(issuers(connection, &variable)?);
+    let check =
+        TokenCheck::new(config, &connection.transport(), Wall::system()).map_err(FromEnvError::Token)?;
+    Ok(Bot::builder()
+        .app(App::new(app_id, connection.client()).handler(handler))
+        .callback(callback)
+        .token_check(check)
+        .bind(bind)
+        .emulated(connection.emulator().is_some()))
+}
+
+fn issuers(
+    connection: &Connection,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Vec<IssuerConfig>, FromEnvError> {
+    if let Some(emulator) = connection.emulator() {
+        let issuer = IssuerConfig::remote_emulator(emulator.issuer.clone(), &emulator.openid);
+        return Ok(vec![issuer.map_err(FromEnvError::Token)?]);
+    }
+    let Some(openid) = variable(OPENID_URL) else {
+        return Ok(vec![IssuerConfig::bot_framework()]);
+    };
+    let names = variable(ISSUERS).unwrap_or_else(|| "https://api.botframework.com".to_owned());
+    let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
+    names.map(|name| IssuerConfig::new(name, &openid).map_err(FromEnvError::Token)).collect()
+}
+
+/// Why the environment makes no bot.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum FromEnvError {
+    /// The credentials or the cloud.
+    Http(graph_calls_http::Error),
+    /// `GRAPH_CALLS_CALLBACK_URL` is missing.
+    NoCallback,
+    /// `GRAPH_CALLS_CALLBACK_URL` is no callback URI.
+    Callback(InvalidCallbackUri),
+    /// `GRAPH_CALLS_BIND` is no address.
+    Bind(String),
+    /// `GRAPH_CALLS_OPENID_URL` or `GRAPH_CALLS_ISSUERS`.
+    Token(InvalidTokenConfig),
+    /// There is no app id.
+    NoAppId,
+    /// `GRAPH_CALLS_STORE` names a store that this crate does not have.
+    Store(String),
+    /// The rest.
+    Build(BuildError),
+}
+
+impl fmt::Display for FromEnvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FromEnvError::Http(_) => f.write_str("the connection to Graph cannot be configured"),
+            FromEnvError::NoCallback => {
+                write!(f, "{CALLBACK_URL} is not set: where does the service reach this bot? An https URL")
+            }
+            FromEnvError::Callback(_) => write!(f, "{CALLBACK_URL} cannot be used"),
+            FromEnvError::Bind(text) => {
+                write!(f, "{BIND} is `{text}`: an address and a port, such as 0.0.0.0:3978")
+            }
+            FromEnvError::Token(_) => write!(f, "{OPENID_URL} or {ISSUERS} cannot be used"),
+            FromEnvError::NoAppId => {
+                f.write_str("AZURE_CLIENT_ID is not set: the app that callbacks are for")
+            }
+            FromEnvError::Store(store) => {
+                write!(f, "{STORE} is `{store}`: this version keeps calls in `memory:` only")
+            }
+            FromEnvError::Build(_) => f.write_str("the bot cannot be put together"),
+        }
+    }
+}
+
+impl error::Error for FromEnvError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            FromEnvError::Http(source) => Some(source),
+            FromEnvError::Callback(source) => Some(source),
+            FromEnvError::Token(source) => Some(source),
+            FromEnvError::Build(source) => Some(source),
+            FromEnvError::NoCallback
+            | FromEnvError::Bind(_)
+            | FromEnvError::NoAppId
+            | FromEnvError::Store(_) => None,
+        }
+    }
+}

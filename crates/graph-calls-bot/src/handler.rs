@@ -1,0 +1,162 @@
+//! What a user of this crate writes.
+
+use std::{fmt, panic::AssertUnwindSafe};
+
+use async_trait::async_trait;
+use futures_util::FutureExt as _;
+use graph_calls_core::{BoxError, model::RejectReason};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    CallContext, CallEvent,
+    context::{Decisions, Facts},
+};
+
+/// A bot: what it does about each event of a call.
+///
+/// It runs **at least once** per event. What it recorded (memory, timers, commands) is kept together or not at all:
+/// an error or a panic drops it, and the event is told again after 50, 200 and 800 ms and 3 s, never past
+/// [`answer_by`](CallContext::answer_by) of a ringing call. After that [`on_failure`](Self::on_failure) decides once.
+/// Events of one call come one at a time and in order; a slow handler delays only its own call.
+///
+/// What it does to the outside by itself should be keyed by [`event_id`](CallContext::event_id), which stays the same
+/// when an event is told again.
+///
+/// # Examples
+///
+/// ```
+/// use async_trait::async_trait;
+/// use graph_calls_bot::{Answer, CallContext, CallEvent, CallHandler, HandlerError};
+///
+/// struct Greeter;
+///
+/// #[async_trait]
+/// impl CallHandler for Greeter {
+///     type Memory = ();
+///
+///     async fn on_event(&self, call: &mut CallContext<()>, event: CallEvent) -> Result<(), HandlerError> {
+///         if let CallEvent::Incoming(_) = event {
+///             call.answer(Answer::service_media());
+///         }
+///         Ok(())
+///     }
+/// }
+/// ```
+#[async_trait]
+pub trait CallHandler: Send + Sync + 'static {
+    /// What the bot remembers of one call.
+    type Memory: Default + Serialize + DeserializeOwned + Send + Sync + 'static;
+
+    /// Decides about an event. It does no I/O on the call itself: the verbs of `call` record what is to be done.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot decide: what it recorded is dropped and the event is told again.
+    async fn on_event(
+        &self,
+        call: &mut CallContext<Self::Memory>,
+        event: CallEvent,
+    ) -> Result<(), HandlerError>;
+
+    /// Decides once about an event that could not be handled. The default rejects a ringing call as busy and hangs up
+    /// any other.
+    async fn on_failure(&self, call: &mut CallContext<Self::Memory>, event: CallEvent, error: HandlerError) {
+        let _ = (event, error);
+        if call.is_ringing() {
+            call.reject(RejectReason::Busy);
+        } else {
+            call.hang_up();
+        }
+    }
+}
+
+/// Why a handler could not decide. Any error becomes one with `?`.
+pub struct HandlerError(BoxError);
+
+impl<E: Into<BoxError>> From<E> for HandlerError {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl HandlerError {
+    /// The error behind it.
+    pub fn into_inner(self) -> BoxError {
+        self.0
+    }
+}
+
+impl fmt::Display for HandlerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for HandlerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A handler without its memory's type. Catches panics.
+#[async_trait]
+pub(crate) trait ErasedHandler: Send + Sync {
+    async fn handle(&self, facts: Facts, memory: &[u8], event: CallEvent) -> Result<Decided, HandlerError>;
+
+    async fn fail(
+        &self,
+        facts: Facts,
+        memory: &[u8],
+        event: CallEvent,
+        error: HandlerError,
+    ) -> Result<Decided, HandlerError>;
+}
+
+/// What a handler recorded.
+#[derive(Debug)]
+pub(crate) struct Decided {
+    pub(crate) memory: Vec<u8>,
+    pub(crate) decisions: Decisions,
+}
+
+#[async_trait]
+impl<H: CallHandler> ErasedHandler for H {
+    async fn handle(&self, facts: Facts, memory: &[u8], event: CallEvent) -> Result<Decided, HandlerError> {
+        let mut context = CallContext::new(facts, remembered(memory)?);
+        let run = AssertUnwindSafe(self.on_event(&mut context, event)).catch_unwind();
+        run.await.map_err(|panic| HandlerError::from(format!("panicked: {}", message(&*panic))))??;
+        decided(context)
+    }
+
+    async fn fail(
+        &self,
+        facts: Facts,
+        memory: &[u8],
+        event: CallEvent,
+        error: HandlerError,
+    ) -> Result<Decided, HandlerError> {
+        let mut context = CallContext::new(facts, remembered(memory)?);
+        let run = AssertUnwindSafe(self.on_failure(&mut context, event, error)).catch_unwind();
+        run.await.map_err(|panic| HandlerError::from(format!("panicked: {}", message(&*panic))))?;
+        decided(context)
+    }
+}
+
+fn remembered<M: Default + DeserializeOwned>(memory: &[u8]) -> Result<M, HandlerError> {
+    if memory.is_empty() {
+        return Ok(M::default());
+    }
+    serde_json::from_slice(memory)
+        .map_err(|error| HandlerError::from(format!("the memory cannot be read: {error}")))
+}
+
+fn decided<M: Serialize>(context: CallContext<M>) -> Result<Decided, HandlerError> {
+    let memory = serde_json::to_vec(&context.memory)
+        .map_err(|error| HandlerError::from(format!("the memory cannot be kept: {error}")))?;
+    Ok(Decided { memory, decisions: context.into_decisions() })
+}
+
+fn message(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}

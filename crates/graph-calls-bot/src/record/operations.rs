@@ -1,0 +1,115 @@
+//! Comms operations, matched to the commands that started them.
+
+use std::collections::BTreeMap;
+
+use graph_calls_core::model::{CommsOperation, OperationStatus, fold_guid};
+
+use crate::{CallEvent, Done, Failed, event::CommandError};
+
+/// The commands whose comms operation has not finished, by client context.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Operations {
+    open: BTreeMap<String, Open>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Open {
+    command: String,
+    operation: Option<String>,
+}
+
+impl Operations {
+    /// A command went out that may start an operation. Its notification may come before its response.
+    pub(super) fn open(&mut self, client_context: &str, command: &str) {
+        let open = Open { command: command.to_owned(), operation: None };
+        self.open.entry(client_context.to_owned()).or_insert(open);
+    }
+
+    /// The command's request had no effect, so no operation will report.
+    pub(super) fn close(&mut self, client_context: &str) {
+        self.open.remove(client_context);
+    }
+
+    pub(super) fn is_open(&self, client_context: &str) -> bool {
+        self.open.contains_key(client_context)
+    }
+
+    /// What the response or a notification says of an operation. `finished`: by its change type `deleted`.
+    pub(super) fn apply(
+        &mut self,
+        operation: &CommsOperation<'_>,
+        id: Option<&str>,
+        finished: bool,
+    ) -> Option<CallEvent> {
+        let id = id.or(operation.id.as_deref());
+        let context = self.context_of(operation, id)?;
+        let is_final = operation.status.as_ref().is_some_and(OperationStatus::is_final);
+        if !finished && !is_final {
+            if let (Some(open), Some(id)) = (self.open.get_mut(&context), id) {
+                open.operation = Some(folded(id));
+            }
+            return None;
+        }
+        let name = self.open.remove(&context)?.command;
+        let failed = operation.status == Some(OperationStatus::Failed)
+            || operation.result_info.as_ref().is_some_and(|info| !info.is_success());
+        let operation = operation.clone().into_owned();
+        Some(if failed {
+            CallEvent::Failed(Failed { name, error: CommandError::of_operation(operation.result_info) })
+        } else {
+            CallEvent::Done(Done { name, operation: Some(operation) })
+        })
+    }
+
+    fn context_of(&self, operation: &CommsOperation<'_>, id: Option<&str>) -> Option<String> {
+        if let Some(context) = operation.client_context.as_deref()
+            && self.open.contains_key(context)
+        {
+            return Some(context.to_owned());
+        }
+        let id = folded(id?);
+        self.open
+            .iter()
+            .find(|(_, open)| open.operation.as_deref() == Some(&id))
+            .map(|(context, _)| context.clone())
+    }
+}
+
+fn folded(id: &str) -> String {
+    fold_guid(id).map_or_else(|| id.to_owned(), |guid| format!("{guid:032x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn operation(json: &'static str) -> CommsOperation<'static> {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn an_operation_that_finishes_before_its_response_is_told_once() {
+        let mut operations = Operations::default();
+        operations.open("c", "greeting");
+        let finished =
+            operation(r#"{"id":"9","clientContext":"c","status":"Completed","resultInfo":{"code":200}}"#);
+        assert!(
+            matches!(operations.apply(&finished, None, true), Some(CallEvent::Done(done)) if done.name == "greeting")
+        );
+        let response = operation(r#"{"id":"9","clientContext":"c","status":"running"}"#);
+        assert!(operations.apply(&response, None, false).is_none());
+        assert!(operations.apply(&finished, None, true).is_none());
+    }
+
+    #[test]
+    fn an_operation_without_client_context_is_found_by_its_id() {
+        let mut operations = Operations::default();
+        operations.open("c", "greeting");
+        operations.apply(&operation(r#"{"id":"9","clientContext":"c","status":"running"}"#), None, false);
+        let failed = operation(r#"{"status":"failed","resultInfo":{"code":"400","subcode":"8508"}}"#);
+        let event = operations.apply(&failed, Some("9"), true);
+        assert!(
+            matches!(event, Some(CallEvent::Failed(failed)) if failed.error.to_string().contains("400/8508"))
+        );
+    }
+}

@@ -1,0 +1,241 @@
+//! A server for bots that bring none: HTTP/1.1 with limits, health pages, and an end that loses nothing.
+
+mod health;
+
+use std::{convert::Infallible, error, fmt, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, watch},
+    time::{sleep, timeout},
+};
+use tower::Service as _;
+
+use crate::{Bot, Webhook};
+use health::Health;
+
+/// How long calls may take to settle after the last connection was closed.
+const LONGEST_DRAIN: Duration = Duration::from_secs(20);
+/// After an accept that failed, as for want of file descriptors.
+const BREATHER: Duration = Duration::from_millis(50);
+
+impl Bot {
+    /// Serves the webhook and the health pages (`/livez`, `/readyz`, `/version`) until SIGTERM or SIGINT.
+    ///
+    /// Then `/readyz` answers 503, serving goes on for the drain delay, no connection is accepted any more, and what is
+    /// under way settles: within 25 seconds in all. A second signal ends it at once.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be listened on, or signals cannot be waited for.
+    pub async fn serve(self) -> Result<(), ServeError> {
+        let address = self.settings.bind;
+        let listener =
+            TcpListener::bind(address).await.map_err(|source| ServeError::Bind { address, source })?;
+        let mut signals = Signals::new().map_err(ServeError::Signals)?;
+        let (stop, stopping) = tokio::sync::oneshot::channel();
+        let told_twice = async move {
+            signals.next().await;
+            tracing::info!("stopping; a second signal ends at once");
+            let _ = stop.send(());
+            signals.next().await;
+        };
+        let stopping = async move {
+            let _ = stopping.await;
+        };
+        tokio::select! {
+            served = self.serve_on(listener, stopping) => served,
+            () = told_twice => Ok(()),
+        }
+    }
+
+    /// Serves on a listener until `stop` is done, then drains.
+    ///
+    /// # Errors
+    ///
+    /// When the listener has no address.
+    pub async fn serve_on(
+        self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), ServeError> {
+        let address = listener.local_addr().map_err(ServeError::Listener)?;
+        tracing::info!(%address, "serving");
+        let health = Arc::new(Health::new(self.settings.emulated));
+        let (closing, closed) = watch::channel(false);
+        let slots = Arc::new(Semaphore::new(self.settings.limits.connections));
+        let server = Server {
+            webhook: self.webhook(),
+            health: Arc::clone(&health),
+            closed,
+            limits: self.settings.limits.clone(),
+        };
+        let accepting = async {
+            loop {
+                // A slot first: connections beyond the limit wait in the backlog instead of costing memory.
+                let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
+                match listener.accept().await {
+                    Ok((stream, _)) => {
+                        let server = server.clone();
+                        tokio::spawn(async move {
+                            server.connection(stream).await;
+                            drop(slot);
+                        });
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "a connection could not be accepted");
+                        sleep(BREATHER).await;
+                    }
+                }
+            }
+        };
+        tokio::pin!(accepting);
+        tokio::select! {
+            () = &mut accepting => {}
+            () = stop => {
+                health.drain();
+                // Load balancers need a moment to see that we are not ready any more.
+                let _ = timeout(self.settings.drain_delay, &mut accepting).await;
+            }
+        }
+        let _ = closing.send(true);
+        let all = u32::try_from(self.settings.limits.connections).unwrap_or(u32::MAX);
+        let drained = timeout(LONGEST_DRAIN, async {
+            let _ = slots.acquire_many(all).await;
+            self.settled().await;
+        });
+        if drained.await.is_err() {
+            tracing::warn!(stats = ?self.stats(), "stopped with work under way");
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone)]
+struct Server {
+    webhook: Webhook,
+    health: Arc<Health>,
+    closed: watch::Receiver<bool>,
+    limits: crate::Limits,
+}
+
+impl Server {
+    async fn connection(&self, stream: TcpStream) {
+        let answer = service_fn(|request: http::Request<Incoming>| self.answer(request));
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.limits.head_time)
+            .max_buf_size(self.limits.header_bytes.max(8 * 1024))
+            .serve_connection(TokioIo::new(stream), answer);
+        tokio::pin!(connection);
+        let mut closed = self.closed.clone();
+        let ended = tokio::select! {
+            ended = &mut connection => Some(ended),
+            // The value's guard must not live on into the next await.
+            () = async { drop(closed.wait_for(|closed| *closed).await) } => None,
+        };
+        let ended = if let Some(ended) = ended {
+            ended
+        } else {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "a connection ended badly");
+        }
+    }
+
+    async fn answer(
+        &self,
+        request: http::Request<Incoming>,
+    ) -> Result<http::Response<Full<Bytes>>, Infallible> {
+        match self.health.answer(&request) {
+            Some(response) => Ok(response),
+            None => self.webhook.clone().call(request).await,
+        }
+    }
+}
+
+#[cfg(unix)]
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    #[expect(clippy::unnecessary_wraps, reason = "the same shape as where signals can fail")]
+    fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Why a bot cannot serve.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The address cannot be listened on.
+    Bind {
+        /// Which one.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The listener has no address.
+    Listener(io::Error),
+    /// Signals cannot be waited for.
+    Signals(io::Error),
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ServeError::Bind { address, source } if source.kind() == io::ErrorKind::AddrInUse => write!(
+                f,
+                "port {} is in use: stop what listens there or bind another (GRAPH_CALLS_BIND)",
+                address.port()
+            ),
+            ServeError::Bind { address, .. } => write!(f, "{address} cannot be listened on"),
+            ServeError::Listener(_) => f.write_str("the listener has no address"),
+            ServeError::Signals(_) => f.write_str("signals cannot be waited for"),
+        }
+    }
+}
+
+impl error::Error for ServeError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            ServeError::Bind { source, .. } | ServeError::Listener(source) | ServeError::Signals(source) => {
+                Some(source)
+            }
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Where conversations are kept.
+
+mod memory;
+
+pub(crate) use memory::{Accepted, Conversation, Item, MemoryStore};
