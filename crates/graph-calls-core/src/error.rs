@@ -129,14 +129,10 @@ impl Error {
             }
         } else if source.is::<TokenError>() {
             (ErrorKind::Auth, "no token")
-        } else if source.is::<crate::layer::DeprecatedPath>() || source.is::<crate::layer::InvalidTarget>() {
+        } else if crate::transport::never_sent(&source) {
             (ErrorKind::Request, "the path cannot be used")
         } else {
             (ErrorKind::Transport, "the connection failed")
-        };
-        let certainty = match kind {
-            ErrorKind::Auth | ErrorKind::Request => certainty.min(Certainty::Unsent),
-            _ => certainty,
         };
         let mut error = Self::new(kind, certainty, name);
         error.0.detail = Cow::Borrowed(detail);

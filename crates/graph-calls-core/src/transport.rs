@@ -5,7 +5,10 @@ use std::{error, fmt};
 use bytes::Bytes;
 use tower::util::BoxCloneSyncService;
 
-use crate::{Certainty, RequestInfo};
+use crate::{
+    Certainty, RequestInfo, TokenError,
+    layer::{DeprecatedPath, InvalidTarget},
+};
 
 /// Any error.
 pub type BoxError = Box<dyn error::Error + Send + Sync>;
@@ -87,8 +90,17 @@ impl error::Error for TransportError {
 #[derive(Debug, Clone)]
 pub struct BodyLost(pub String);
 
+/// How sure an error of any layer is. What fails above the transport was not sent.
 pub(crate) fn certainty_of(error: &BoxError) -> Certainty {
+    if never_sent(error) {
+        return Certainty::Unsent;
+    }
     error.downcast_ref::<TransportError>().map_or(Certainty::Unknown, TransportError::certainty)
+}
+
+/// Whether a layer refused the request, so that another attempt would come to the same.
+pub(crate) fn never_sent(error: &BoxError) -> bool {
+    error.is::<TokenError>() || error.is::<InvalidTarget>() || error.is::<DeprecatedPath>()
 }
 
 pub(crate) fn info<B>(request: &http::Request<B>) -> Option<&RequestInfo> {

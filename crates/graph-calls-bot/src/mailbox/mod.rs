@@ -11,3 +11,6 @@ pub(crate) use engine::{Engine, EngineConfig};
 pub(crate) use intake::Mailboxes;
 pub(crate) use outbox::Outbox;
 pub(crate) use timers::TimerName;
+
+#[cfg(test)]
+mod tests;

@@ -27,9 +27,9 @@ pub(crate) const TENANT: &str = "9f1a0b00-1c2d-4e3f-8a9b-0c1d2e3f4a5b";
 pub(crate) const ISSUER: &str = "https://api.botframework.com";
 const NOW: u64 = 1_790_000_000;
 
-/// Making a key takes a while.
-static KEYS: LazyLock<[KeyPair; 2]> =
-    LazyLock::new(|| [(); 2].map(|()| KeyPair::generate(KeySize::Rsa2048).unwrap()));
+/// Making a key takes a while, and few tests need the second.
+static KEYS: [LazyLock<KeyPair>; 2] =
+    [const { LazyLock::new(|| KeyPair::generate(KeySize::Rsa2048).unwrap()) }; 2];
 
 /// How the source of keys answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,13 +149,13 @@ impl TestIssuer {
 
     /// A good token.
     pub(crate) fn token(&self) -> String {
-        self.token_with(&self.claims())
+        token_with(&self.claims())
     }
+}
 
-    /// A well-signed token with these claims.
-    pub(crate) fn token_with(&self, claims: &Value) -> String {
-        sign(0, &header("first").to_string(), &claims.to_string())
-    }
+/// A well-signed token with these claims.
+pub(crate) fn token_with(claims: &Value) -> String {
+    sign(0, &header("first").to_string(), &claims.to_string())
 }
 
 /// The header of a good token.

@@ -34,6 +34,7 @@ pub(crate) enum IntakeError {
     #[error("the call's queue is full")]
     Full,
     #[error("the store is not available")]
+    #[cfg_attr(not(test), expect(dead_code, reason = "the store in memory is always available"))]
     Unavailable { retry_after: Duration },
     /// All of them belong to calls of another tenant. Those among others are dropped and counted.
     #[error("the call is another tenant's")]

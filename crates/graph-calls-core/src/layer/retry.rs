@@ -23,7 +23,7 @@ use crate::{
     BodyLost, BoxError, Certainty, Repeat, RequestInfo, Wall,
     info::{Attempted, ResponseInfo},
     stats::Counters,
-    transport::{certainty_of, info},
+    transport::{certainty_of, info, never_sent},
 };
 
 const BUDGET: u32 = 1_000;
@@ -144,7 +144,7 @@ where
                 continue;
             }
         };
-        if attempt == 1 && outcome.certainty.is_none() {
+        if attempt == 1 && outcome.certainty.is_none() && answered.is_ok() {
             shared.refund();
         }
         return match answered {

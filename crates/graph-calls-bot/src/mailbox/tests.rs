@@ -1,0 +1,277 @@
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use graph_calls_core::{
+    Certainty, Client, FixedToken,
+    model::{AppId, CallbackUri, Notification, RawJson, TenantId},
+    test_util::ScriptedTransport,
+};
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::*;
+use crate::{
+    Answer, CallContext, CallEvent, CallHandler, CallRef, HandlerError, Prompt, Unanswered,
+    model::RejectReason, store::Accepted,
+};
+
+const CALL: &str = "/v1.0/communications/calls/1";
+
+type Decide = dyn Fn(&mut CallContext<u32>, &CallEvent) -> Result<(), HandlerError> + Send + Sync;
+
+/// A handler made of a closure, which writes down what it was told.
+struct Scripted {
+    told: Arc<Mutex<Vec<String>>>,
+    decide: Box<Decide>,
+}
+
+#[async_trait]
+impl CallHandler for Scripted {
+    type Memory = u32;
+
+    async fn on_event(&self, call: &mut CallContext<u32>, event: CallEvent) -> Result<(), HandlerError> {
+        let word = match &event {
+            CallEvent::Incoming(_) => "incoming".to_owned(),
+            CallEvent::Done(done) => format!("done {}", done.name),
+            CallEvent::Failed(failed) => format!("failed {}: {}", failed.name, failed.error),
+            CallEvent::InDoubt(doubt) => format!("in doubt {}", doubt.name),
+            CallEvent::Terminated(ended) => format!("terminated {}", ended.outcome.as_str()),
+            CallEvent::Timer(name) => format!("timer {name}"),
+            other => format!("{other:?}").to_lowercase(),
+        };
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).push(word);
+        call.memory += 1;
+        (self.decide)(call, &event)
+    }
+}
+
+struct Table {
+    engine: Arc<Engine>,
+    told: Arc<Mutex<Vec<String>>>,
+    tenant: TenantId,
+    key: CallRef,
+}
+
+fn table(
+    script: &ScriptedTransport,
+    unanswered: Unanswered,
+    decide: impl Fn(&mut CallContext<u32>, &CallEvent) -> Result<(), HandlerError> + Send + Sync + 'static,
+) -> Table {
+    let told = Arc::default();
+    let handler = Scripted { told: Arc::clone(&told), decide: Box::new(decide) };
+    let client = Client::builder(script.transport()).token(FixedToken::new("t").unwrap()).build();
+    let app = AppId::new("a0000000-0000-4000-8000-000000000002").unwrap();
+    let tenant = TenantId::new("contoso.example").unwrap();
+    let config = EngineConfig {
+        callback: CallbackUri::new("https://bot.example/api/calls").unwrap(),
+        unanswered,
+        keep_alive: Duration::from_secs(900),
+        queue: 256,
+    };
+    let engine = Engine::new(app.clone(), client, Arc::new(handler), config);
+    tokio::spawn(Arc::clone(&engine).keep_time());
+    let key = CallRef::of_incoming(&app, &tenant, &"1".parse().unwrap());
+    Table { engine, told, tenant, key }
+}
+
+impl Table {
+    async fn notify(&self, change: &str, below: &str, data: &Value) {
+        let path = format!("/communications/calls/1{below}");
+        let text = json!({"changeType": change, "resourceUrl": path, "resourceData": data}).to_string();
+        let item = Notification::from_raw(RawJson::from_string(text).unwrap());
+        let accepted = self.engine.accept(self.key, &self.tenant, vec![(item, Instant::now())]);
+        assert!(matches!(accepted, Accepted::Wake | Accepted::Queued | Accepted::Ended));
+        self.engine.settled().await;
+    }
+
+    async fn incoming(&self) {
+        self.notify("created", "", &json!({"state": "incoming", "direction": "incoming"})).await;
+    }
+
+    async fn after(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+        self.engine.settled().await;
+    }
+
+    fn told(&self) -> Vec<String> {
+        std::mem::take(&mut self.told.lock().unwrap())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_is_answered_greeted_and_hung_up_each_by_one_request() {
+    let running = r#"{"id":"9","status":"running"}"#;
+    let script = ScriptedTransport::new()
+        .answer(Method::POST, &format!("{CALL}/answer"), StatusCode::ACCEPTED, "")
+        .answer(Method::POST, &format!("{CALL}/playPrompt"), StatusCode::OK, running)
+        .answer(Method::DELETE, CALL, StatusCode::NO_CONTENT, "");
+    let table = table(&script, Unanswered::Ignore, |call, event| {
+        match event {
+            CallEvent::Incoming(_) => {
+                call.answer(Answer::service_media());
+                call.play(Prompt::url("https://bot.example/hello.wav").named("hello"));
+            }
+            CallEvent::Done(done) if done.name == "hello" => call.hang_up(),
+            _ => {}
+        }
+        Ok(())
+    });
+    table.incoming().await;
+    assert_eq!(table.told(), ["incoming", "done answer"]);
+    let answer: Value = serde_json::from_slice(script.requests()[0].body()).unwrap();
+    let callback = format!("https://bot.example/api/calls/c/{}/0", table.key);
+    assert_eq!(answer["callbackUri"], callback.as_str());
+    table.notify("updated", "", &json!({"state": "established", "mediaState": {"audio": "active"}})).await;
+    assert_eq!(table.told(), ["established", "mediaactive"]);
+    let finished = json!({"status": "completed", "resultInfo": {"code": 200, "subcode": 0}});
+    table.notify("deleted", "/operations/9", &finished).await;
+    assert_eq!(table.told(), ["done hello", "done hang-up"]);
+    table
+        .notify("deleted", "", &json!({"state": "terminated", "resultInfo": {"code": 200, "subcode": 5001}}))
+        .await;
+    assert_eq!(table.told(), ["terminated answered"]);
+    script.assert_done();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_fails_is_told_again_and_keeps_nothing_of_what_failed() {
+    let tries = Arc::new(AtomicU32::new(0));
+    let seen = Arc::clone(&tries);
+    let script =
+        ScriptedTransport::new().answer(Method::POST, &format!("{CALL}/answer"), StatusCode::ACCEPTED, "");
+    let table = table(&script, Unanswered::Ignore, move |call, event| {
+        let CallEvent::Incoming(_) = event else { return Ok(()) };
+        let tries = seen.fetch_add(1, Ordering::Relaxed) + 1;
+        assert_eq!(call.memory, 1, "a failed try left something behind");
+        call.answer(Answer::service_media());
+        assert!(tries != 2, "a panic counts as a failure");
+        if tries < 3 { Err("not yet".into()) } else { Ok(()) }
+    });
+    let began = Instant::now();
+    table.incoming().await;
+    assert_eq!(tries.load(Ordering::Relaxed), 3);
+    assert_eq!(began.elapsed(), Duration::from_millis(250));
+    assert_eq!(script.requests().len(), 1);
+    assert_eq!(table.engine.stats().events_dead, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_cannot_be_handled_is_given_up_and_the_call_rejected() {
+    let script =
+        ScriptedTransport::new().answer(Method::POST, &format!("{CALL}/reject"), StatusCode::ACCEPTED, "");
+    let table = table(&script, Unanswered::Ignore, |_, event| match event {
+        CallEvent::Incoming(_) => Err("never".into()),
+        _ => Ok(()),
+    });
+    table.incoming().await;
+    assert_eq!(table.engine.stats().events_dead, 1);
+    script.assert_done();
+    table.notify("deleted", "", &json!({"@odata.type": "#microsoft.graph.call"})).await;
+    assert_eq!(table.told().last().map(String::as_str), Some("terminated rejected"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_decides_nothing_is_reminded_and_then_the_fallback_decides() {
+    let script =
+        ScriptedTransport::new().answer(Method::POST, &format!("{CALL}/reject"), StatusCode::ACCEPTED, "");
+    let table = table(&script, Unanswered::Reject(RejectReason::Busy), |_, _| Ok(()));
+    table.incoming().await;
+    table.after(Duration::from_millis(7_999)).await;
+    assert_eq!(table.told(), ["incoming"]);
+    table.after(Duration::from_millis(2)).await;
+    assert_eq!(table.told(), ["answerdue"]);
+    assert!(script.requests().is_empty());
+    table.after(Duration::from_secs(2)).await;
+    script.assert_done();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_cannot_arrive_in_time_is_not_sent() {
+    let script = ScriptedTransport::new();
+    let table = table(&script, Unanswered::Ignore, |call, event| {
+        match event {
+            CallEvent::Incoming(_) => call.set_timer("think", Duration::from_secs(14)),
+            CallEvent::Timer(_) => call.answer(Answer::service_media()),
+            _ => {}
+        }
+        Ok(())
+    });
+    table.incoming().await;
+    table.after(Duration::from_secs(15)).await;
+    assert_eq!(table.told(), ["incoming", "answerdue", "timer think", "failed answer: too late to be sent"]);
+    assert!(script.requests().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_prompt_that_may_have_played_is_in_doubt_until_its_notification_settles_it() {
+    let script =
+        ScriptedTransport::new().fail(Method::POST, &format!("{CALL}/playPrompt"), Certainty::Unknown);
+    let table = table(&script, Unanswered::Ignore, |call, event| {
+        if let CallEvent::MediaActive = event {
+            call.play(Prompt::url("https://bot.example/hello.wav"));
+        }
+        Ok(())
+    });
+    table.incoming().await;
+    table.notify("updated", "", &json!({"state": "established", "mediaState": {"audio": "active"}})).await;
+    assert_eq!(table.told(), ["incoming", "established", "mediaactive", "in doubt play"]);
+    let sent: Value = serde_json::from_slice(script.requests()[0].body()).unwrap();
+    let finished = json!({
+        "@odata.type": "#microsoft.graph.playPromptOperation", "status": "completed",
+        "clientContext": sent["clientContext"], "resultInfo": {"code": 200},
+    });
+    table.notify("deleted", "/operations/9", &finished).await;
+    assert_eq!(table.told(), ["done play"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_is_kept_alive_until_the_service_says_that_it_is_gone() {
+    let path = format!("{CALL}/keepAlive");
+    let script = ScriptedTransport::new().answer(Method::POST, &path, StatusCode::OK, "").answer(
+        Method::POST,
+        &path,
+        StatusCode::NOT_FOUND,
+        r#"{"error":{"code":"8522"}}"#,
+    );
+    let table = table(&script, Unanswered::Ignore, |_, _| Ok(()));
+    table.notify("updated", "", &json!({"state": "established"})).await;
+    table.after(Duration::from_secs(900)).await;
+    assert_eq!(script.requests().len(), 1);
+    assert_eq!(table.told(), ["established"]);
+    table.after(Duration::from_secs(900)).await;
+    assert_eq!(table.told(), ["terminated answered"]);
+    script.assert_done();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_over_is_forgotten_and_what_comes_late_says_nothing() {
+    let script = ScriptedTransport::new();
+    let table = table(&script, Unanswered::Ignore, |_, _| Ok(()));
+    let ended = json!({"state": "terminated", "resultInfo": {"code": 200, "subcode": 5001}});
+    table.incoming().await;
+    table.notify("deleted", "", &ended).await;
+    assert_eq!(table.told(), ["incoming", "terminated missed"]);
+    assert_eq!(table.engine.stats().calls, 1);
+    table.after(Duration::from_secs(121)).await;
+    assert_eq!(table.engine.stats().calls, 0);
+    table.notify("deleted", "", &ended).await;
+    assert!(table.told().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poisoned_item_costs_only_itself() {
+    let script = ScriptedTransport::new();
+    let table = table(&script, Unanswered::Ignore, |_, _| Ok(()));
+    table.incoming().await;
+    table.notify("updated", "", &json!({"targets": 7})).await;
+    table.notify("updated", "", &json!({"state": "established"})).await;
+    assert_eq!(table.told(), ["incoming", "established"]);
+    assert_eq!(table.engine.stats().poisoned, 1);
+}
