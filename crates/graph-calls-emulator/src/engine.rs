@@ -1,0 +1,185 @@
+//! The task that owns the world: inputs in, effects out, awake when something is due.
+
+use std::{collections::HashMap, time::Duration};
+
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::sleep_until,
+};
+
+use crate::{
+    deliver::Courier,
+    fetch, summary,
+    trace::{Draft, ExchangeKind, Lane},
+    world::{Answer, ApiCall, CallView, Control, ControlError, Effect, Input, Person, World},
+};
+
+/// What the engine is asked.
+#[derive(Debug)]
+pub(crate) enum Message {
+    /// A Graph request with its headers, for the trace.
+    Api(Box<ApiCall>, Vec<(String, String)>, oneshot::Sender<Answer>),
+    Control(Control, oneshot::Sender<Result<Option<String>, ControlError>>),
+    Calls(oneshot::Sender<Vec<CallView>>),
+    People(oneshot::Sender<Vec<Person>>),
+    /// The outcome of an effect.
+    Fed(Input),
+}
+
+/// The engine and what it works with.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    world: World,
+    courier: Courier,
+    asked: u64,
+    answers: HashMap<u64, oneshot::Sender<Answer>>,
+    outcomes: HashMap<u64, oneshot::Sender<Result<Option<String>, ControlError>>>,
+}
+
+impl Engine {
+    pub(crate) fn new(world: World, courier: Courier) -> Self {
+        Self { world, courier, asked: 0, answers: HashMap::new(), outcomes: HashMap::new() }
+    }
+
+    pub(crate) async fn run(
+        mut self,
+        mut messages: mpsc::UnboundedReceiver<Message>,
+        mut stop: watch::Receiver<bool>,
+    ) {
+        loop {
+            let due = self.world.next_due().map(|due| self.courier.wall.instant(due));
+            let message = tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return,
+                message = messages.recv() => match message {
+                    Some(message) => message,
+                    None => return,
+                },
+                () = async {
+                    match due {
+                        Some(due) => sleep_until(due).await,
+                        None => std::future::pending().await,
+                    }
+                } => Message::Fed(Input::Tick),
+            };
+            self.take(message);
+        }
+    }
+
+    fn take(&mut self, message: Message) {
+        let now = self.courier.wall.elapsed();
+        match message {
+            Message::Api(mut api, headers, answer) => {
+                self.asked += 1;
+                api.ask = self.asked;
+                self.answers.insert(self.asked, answer);
+                let request = Request::of(&api, headers);
+                let effects = self.world.handle(now, Input::Api(*api));
+                self.record_request(now, request, &effects);
+                self.apply(now, effects);
+            }
+            Message::Control(control, outcome) => {
+                self.asked += 1;
+                self.outcomes.insert(self.asked, outcome);
+                let effects = self.world.handle(now, Input::Control { ask: self.asked, control });
+                self.apply(now, effects);
+            }
+            Message::Calls(calls) => {
+                let _ = calls.send(self.world.calls());
+            }
+            Message::People(people) => {
+                let _ = people.send(self.world.people().to_vec());
+            }
+            Message::Fed(input) => {
+                let effects = self.world.handle(now, input);
+                self.apply(now, effects);
+            }
+        }
+    }
+
+    fn apply(&mut self, now: Duration, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Respond(answer) => {
+                    if let Some(waiting) = self.answers.remove(&answer.ask) {
+                        // The client may have gone; the effect stands.
+                        let _ = waiting.send(answer);
+                    }
+                }
+                Effect::Controlled { ask, outcome } => {
+                    if let Some(waiting) = self.outcomes.remove(&ask) {
+                        let _ = waiting.send(outcome);
+                    }
+                }
+                Effect::Notify(notification) => self.courier.carry(notification),
+                Effect::FetchPrompt { fetch, url, .. } => self.fetch(fetch, url),
+                Effect::Happened { call, to_person, what } => {
+                    let (from, to) =
+                        if to_person { (Lane::Service, Lane::Caller) } else { (Lane::Caller, Lane::Service) };
+                    let draft = Draft::new(now, ExchangeKind::Happening, from, to, what);
+                    self.courier.trace.record(Draft { call: Some(call), ..draft });
+                }
+            }
+        }
+    }
+
+    fn fetch(&self, fetch: u64, url: String) {
+        let (client, engine) = (self.courier.client.clone(), self.courier.engine.clone());
+        let mut stop = self.courier.stop.clone();
+        tokio::spawn(async move {
+            let outcome = tokio::select! {
+                outcome = fetch::prompt(&client, &url) => outcome,
+                _ = stop.wait_for(|stop| *stop) => return,
+            };
+            let _ = engine.send(Message::Fed(Input::PromptFetched { fetch, outcome }));
+        });
+    }
+
+    /// Records a request and its answer, which say together which call they are about.
+    fn record_request(&self, now: Duration, request: Request, effects: &[Effect]) {
+        let answer = effects.iter().find_map(|effect| match effect {
+            Effect::Respond(answer) => Some(answer),
+            _ => None,
+        });
+        let call = answer.and_then(|answer| answer.call.clone());
+        let trace = &self.courier.trace;
+        let summary = summary::request(&request.method, &request.path);
+        let seq = trace.record(Draft {
+            call: call.clone(),
+            method: Some(request.method),
+            path: Some(request.path),
+            headers: request.headers,
+            body: request.body,
+            ..Draft::new(now, ExchangeKind::Request, Lane::Bot, Lane::Service, summary)
+        });
+        let Some(answer) = answer else { return };
+        let summary = summary::response(answer.status, answer.body.as_ref());
+        trace.record(Draft {
+            call,
+            status: Some(answer.status),
+            answers: Some(seq),
+            headers: answer.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+            body: answer.body.clone(),
+            ..Draft::new(now, ExchangeKind::Response, Lane::Service, Lane::Bot, summary)
+        });
+    }
+}
+
+/// What the trace keeps of a request.
+#[derive(Debug)]
+struct Request {
+    method: String,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Option<serde_json::Value>,
+}
+
+impl Request {
+    fn of(api: &ApiCall, headers: Vec<(String, String)>) -> Self {
+        Self {
+            method: api.method.to_string(),
+            path: api.path.clone(),
+            headers,
+            body: serde_json::from_slice(&api.body).ok(),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! `call-answer`
+
+use serde_json::json;
+
+use super::{Body, Refusal, Reply, Request};
+use crate::world::{Call, Direction, State, World};
+
+/// Answers 202 and establishes an incoming call: within 15 seconds, or 5 seconds for policy-based recording.
+///
+/// A second answer is refused with 409; no page says what the service does then.
+///
+/// Graph reference: [`call-answer`](https://learn.microsoft.com/graph/api/call-answer).
+pub(super) fn run(world: &mut World, call: &mut Call, request: &Request<'_>) -> Result<Reply, Refusal> {
+    let json = request.json()?;
+    let body = Body::new(&json)?;
+    let callback = body.callback_uri()?;
+    let modalities = body.modalities("acceptedModalities")?;
+    let (media, config) = body.media_config()?;
+    if call.direction == Direction::Outgoing || call.state != State::Incoming {
+        return Err(Refusal::conflict("The call is not incoming, or it was answered before."));
+    }
+    call.callback = callback;
+    call.media = media;
+    call.given.push(("mediaConfig", config.clone()));
+    call.given.push(("requestedModalities", json!(modalities)));
+    world.prefetch(call, config);
+    world.happened(call, true, "the bot answers".to_owned());
+    world.expect_keep_alive(request.now, call);
+    world.enter_establishing(request.now, call);
+    Ok(Reply::empty(202))
+}

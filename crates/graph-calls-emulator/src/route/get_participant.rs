@@ -1,0 +1,20 @@
+//! `participant-get`
+
+use super::{Refusal, Reply, Request};
+use crate::{
+    json,
+    world::{Call, World, same_id},
+};
+
+/// Answers 200 with one participant.
+///
+/// Graph reference: [`participant-get`](https://learn.microsoft.com/graph/api/participant-get).
+pub(super) fn run(world: &mut World, call: &mut Call, request: &Request<'_>) -> Result<Reply, Refusal> {
+    let id = request.path.resource.item().unwrap_or_default();
+    let found = call.participants().enumerate().find(|(_, one)| same_id(&one.id, id));
+    let (place, participant) = found.ok_or_else(|| Refusal::not_found("Participant not found."))?;
+    let mut body = participant.to_json(place + 1);
+    let context = format!("communications/calls('{}')/participants/$entity", call.id);
+    json::set(&mut body, "@odata.context", request.context(world, &context));
+    Ok(Reply::json(200, body))
+}

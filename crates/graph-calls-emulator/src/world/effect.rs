@@ -1,0 +1,177 @@
+//! What the world wants done.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::people::PersonKind;
+
+/// One thing that the world wants done, in the order given.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Effect {
+    /// The answer to a Graph request.
+    Respond(Answer),
+    /// The answer to somebody at the controls.
+    Controlled {
+        /// The number of the question.
+        ask: u64,
+        /// An id where the control makes one, or why it was refused.
+        outcome: Result<Option<String>, ControlError>,
+    },
+    /// A POST to the bot. Those of one call go out one after the other.
+    Notify(Notification),
+    /// A prompt to be fetched and checked: WAV, mono, 16 bit, 16 kHz.
+    FetchPrompt {
+        /// Comes back with the outcome.
+        fetch: u64,
+        /// The call that it is for.
+        call: String,
+        /// Where it lies.
+        url: String,
+    },
+    /// Something that a person did or was told, for the ladder.
+    Happened {
+        /// The call.
+        call: String,
+        /// Whether the service tells the person; else the person tells the service.
+        to_person: bool,
+        /// In words: `Adele Vance calls`.
+        what: String,
+    },
+}
+
+/// The answer to a Graph request.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Answer {
+    /// The number of the request.
+    pub ask: u64,
+    /// The call that the request names or made.
+    pub call: Option<String>,
+    /// The status.
+    pub status: u16,
+    /// Headers beside those that HTTP itself needs.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Option<Value>,
+}
+
+/// A POST to the bot.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Notification {
+    /// The call it is about.
+    pub call: String,
+    /// Where it goes; `None` if no webhook is registered.
+    pub url: Option<String>,
+    /// Whether a 302 or 307 is followed, once.
+    pub may_redirect: bool,
+    /// The audience of its token.
+    pub app_id: String,
+    /// The tenant in its token.
+    pub tenant_id: String,
+    /// Headers beside the token and those that HTTP itself needs.
+    pub headers: Vec<(&'static str, String)>,
+    /// The envelope.
+    pub body: Value,
+}
+
+/// What became of a notification.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Delivery {
+    /// The bot answered with this status.
+    Answered(u16),
+    /// Nothing came back.
+    NoAnswer(String),
+}
+
+/// Why something could not be done from outside.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ControlError {
+    /// No call has this id.
+    #[error("no call has the id `{0}`")]
+    UnknownCall(String),
+    /// The call is over.
+    #[error("the call `{0}` is over")]
+    CallOver(String),
+    /// The call is not established yet.
+    #[error("the call `{0}` is not established")]
+    NotEstablished(String),
+    /// Nobody in the directory has this id, and it is no number in E.164.
+    #[error("nobody has the id `{0}`: see the emulator's people, or give a number such as +15550100001")]
+    UnknownPerson(String),
+    /// No resource account has this id.
+    #[error("no resource account of this bot has the id `{0}`")]
+    UnknownInstance(String),
+    /// Nobody with this id is in the call.
+    #[error("no participant of the call has the id `{0}`")]
+    UnknownParticipant(String),
+    /// It is no key of a phone.
+    #[error("`{0}` is no key: 0 to 9, *, #, A to D, or a tone's name such as star")]
+    UnknownKey(String),
+    /// No webhook is registered.
+    #[error("no webhook is registered: give its URL at start or set it before calls come in")]
+    NoWebhook,
+    /// It is no http or https URL.
+    #[error("`{0}` is no http or https URL")]
+    BadUrl(String),
+    /// The emulator was shut down.
+    #[error("the emulator was shut down")]
+    Stopped,
+}
+
+impl ControlError {
+    /// A word for programs: `unknown_call`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            ControlError::UnknownCall(_) => "unknown_call",
+            ControlError::CallOver(_) => "call_over",
+            ControlError::NotEstablished(_) => "not_established",
+            ControlError::UnknownPerson(_) => "unknown_person",
+            ControlError::UnknownInstance(_) => "unknown_instance",
+            ControlError::UnknownParticipant(_) => "unknown_participant",
+            ControlError::UnknownKey(_) => "unknown_key",
+            ControlError::NoWebhook => "no_webhook",
+            ControlError::BadUrl(_) => "bad_url",
+            ControlError::Stopped => "stopped",
+        }
+    }
+}
+
+/// A call as the emulator sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CallView {
+    /// The call's id.
+    pub id: String,
+    /// `incoming` or `outgoing`, seen from the bot.
+    pub direction: String,
+    /// `incoming`, `establishing`, `established`, `terminating` or `terminated`.
+    pub state: String,
+    /// Whether it is a group call.
+    pub group: bool,
+    /// How its notifications are written.
+    pub dialect: crate::Dialect,
+    /// Who is in it beside the bot.
+    pub participants: Vec<ParticipantView>,
+    /// How it ended: `200/5001`; empty where the service gives no result.
+    pub ended: Option<String>,
+    /// Notifications that the bot answered with success.
+    pub delivered: u64,
+    /// Notifications that it did not.
+    pub undelivered: u64,
+}
+
+/// A participant as the emulator sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ParticipantView {
+    /// The participant's id.
+    pub id: String,
+    /// What they are called.
+    pub name: String,
+    /// By what they are reached.
+    pub kind: PersonKind,
+}
