@@ -21,6 +21,7 @@ pub struct RequestInfo {
     pub(crate) version: ApiVersion,
     pub(crate) tenant: Option<TenantId>,
     pub(crate) expires: Option<Instant>,
+    pub(crate) attempt_ends: Option<Instant>,
     pub(crate) fresh_connection: bool,
     pub(crate) refused_token: Option<AccessToken>,
     pub(crate) claims: Option<String>,
@@ -35,6 +36,7 @@ impl RequestInfo {
             version,
             tenant: None,
             expires: None,
+            attempt_ends: None,
             fresh_connection: false,
             refused_token: None,
             claims: None,
@@ -60,6 +62,11 @@ impl RequestInfo {
     /// When it must have settled.
     pub fn expires(&self) -> Option<Instant> {
         self.expires
+    }
+
+    /// When this attempt is cut off. A transport that has read the head by then still has the status to tell.
+    pub fn attempt_ends(&self) -> Option<Instant> {
+        self.attempt_ends
     }
 
     /// Whether it must not go over a connection used before: the last one led to an instance that had no time for us.

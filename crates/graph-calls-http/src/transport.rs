@@ -180,7 +180,7 @@ impl Inner {
     /// A body that is cut short here leaves its status standing; the time-outs above would not know of one.
     fn body_ends(&self, info: Option<&RequestInfo>) -> Instant {
         let ends = Instant::now() + self.settings.body_timeout;
-        info.and_then(RequestInfo::expires).map_or(ends, |expires| ends.min(expires))
+        info.and_then(RequestInfo::attempt_ends).map_or(ends, |attempt| ends.min(attempt))
     }
 }
 

@@ -93,13 +93,16 @@ impl Bot {
                 }
             }
         };
-        tokio::pin!(accepting);
-        tokio::select! {
-            () = &mut accepting => {}
-            () = stop => {
-                health.drain();
-                // Load balancers need a moment to see that we are not ready any more.
-                let _ = timeout(self.settings.drain_delay, &mut accepting).await;
+        {
+            // Dropped at the end of this block, and with it the slot it keeps for the next connection.
+            tokio::pin!(accepting);
+            tokio::select! {
+                () = &mut accepting => {}
+                () = stop => {
+                    health.drain();
+                    // Load balancers need a moment to see that we are not ready any more.
+                    let _ = timeout(self.settings.drain_delay, &mut accepting).await;
+                }
             }
         }
         let _ = closing.send(true);

@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tower::{Layer, Service};
 
-use crate::{BoxError, Repeat, RequestInfo, TransportError, transport::info};
+use crate::{BoxError, Repeat, RequestInfo, TransportError};
 
 /// Bounds every attempt with an [`AttemptTimeout`].
 #[derive(Debug, Clone, Copy)]
@@ -54,9 +54,13 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: http::Request<B>) -> Self::Future {
-        let info = info(&request).cloned();
-        let ends = ends_at(Instant::now(), self.limit, info.as_ref());
+    fn call(&mut self, mut request: http::Request<B>) -> Self::Future {
+        let info = request.extensions_mut().get_mut::<RequestInfo>();
+        let ends = ends_at(Instant::now(), self.limit, info.as_deref());
+        let info = info.map(|info| {
+            info.attempt_ends = Some(ends);
+            info.clone()
+        });
         AttemptTimeoutFuture { inner: self.inner.call(request), sleep: sleep_until(ends), info }
     }
 }
@@ -134,7 +138,7 @@ mod tests {
         for (hands_over, certainty) in [(false, Certainty::Unsent), (true, Certainty::Unknown)] {
             let silent = tower::service_fn(move |request: http::Request<()>| async move {
                 if hands_over {
-                    info(&request).unwrap().hand_over();
+                    crate::transport::info(&request).unwrap().hand_over();
                 }
                 std::future::pending::<Result<(), BoxError>>().await
             });

@@ -192,9 +192,8 @@ impl Outcome {
     fn of<C>(method: &Method, answered: &Result<http::Response<C>, BoxError>, wall: Wall) -> Self {
         let response = match answered {
             Ok(response) => response,
-            Err(error) if error.is::<crate::TokenError>() || error.is::<super::InvalidTarget>() => {
-                return Self::default();
-            }
+            Err(error) if never_sent(error) => return Self::default(),
+
             Err(error) => return Self { certainty: Some(certainty_of(error)), ..Self::default() },
         };
         let status = response.status();

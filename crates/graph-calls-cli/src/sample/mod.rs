@@ -1,0 +1,3 @@
+//! Sample bots.
+
+pub(crate) mod attendant;
