@@ -192,3 +192,8 @@ pub async fn answering(answer: &'static str) -> (String, Arc<std::sync::Mutex<Ve
     });
     (url, asked)
 }
+
+/// The README's bot compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct Readme;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Body, Refusal, Reply, Request};
+use crate::api::{Body, Refusal, Reply, Request};
 use crate::world::{Call, Direction, State, World};
 
 /// Answers 202 and establishes an incoming call: within 15 seconds, or 5 seconds for policy-based recording.
@@ -10,7 +10,7 @@ use crate::world::{Call, Direction, State, World};
 /// A second answer is refused with 409; no page says what the service does then.
 ///
 /// Graph reference: [`call-answer`](https://learn.microsoft.com/graph/api/call-answer).
-pub(super) fn run(world: &mut World, call: &mut Call, request: &Request<'_>) -> Result<Reply, Refusal> {
+pub(crate) fn run(world: &mut World, call: &mut Call, request: &Request<'_>) -> Result<Reply, Refusal> {
     let json = request.json()?;
     let body = Body::new(&json)?;
     let callback = body.callback_uri()?;

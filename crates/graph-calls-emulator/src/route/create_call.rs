@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Body, Refusal, Reply, Request, Version, body::missing};
+use crate::api::{Body, Refusal, Reply, Request, Version, missing};
 use crate::world::{
     Call, Direction, Invited, Media, Participant, Party, PersonKind, Ringing, Step, World, entity,
     invitation_info, participant_info, same_id,
@@ -27,7 +27,7 @@ enum Goal {
 /// Answers 201 with the new call: to somebody, to a group, or into a meeting.
 ///
 /// Graph reference: [`application-post-calls`](https://learn.microsoft.com/graph/api/application-post-calls).
-pub(super) fn run(world: &mut World, request: &Request<'_>) -> Result<Reply, Refusal> {
+pub(crate) fn run(world: &mut World, request: &Request<'_>) -> Result<Reply, Refusal> {
     let json = request.json()?;
     let body = Body::new(&json)?;
     let callback = body.required_callback_uri()?;

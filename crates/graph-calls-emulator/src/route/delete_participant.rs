@@ -1,6 +1,6 @@
 //! `participant-delete`
 
-use super::{Refusal, Reply, Request};
+use crate::api::{Refusal, Reply, Request};
 use crate::world::{Call, Invited, World, same_id};
 
 /// Answers 204 and removes a participant, or cancels the invitation of one who has not joined yet.
@@ -8,7 +8,7 @@ use crate::world::{Call, Invited, World, same_id};
 /// An invitee is named by the id that the inviter chose; no page says where else it would come from.
 ///
 /// Graph reference: [`participant-delete`](https://learn.microsoft.com/graph/api/participant-delete).
-pub(super) fn run(world: &mut World, call: &mut Call, request: &Request<'_>) -> Result<Reply, Refusal> {
+pub(crate) fn run(world: &mut World, call: &mut Call, request: &Request<'_>) -> Result<Reply, Refusal> {
     let id = request.path.resource.item().unwrap_or_default();
     let same = |one: &str| same_id(one, id);
     if same(&call.me.id) {

@@ -1,6 +1,6 @@
 //! `participant-get`
 
-use super::{Refusal, Reply, Request};
+use crate::api::{Refusal, Reply, Request};
 use crate::{
     json,
     world::{Call, World, same_id},
@@ -9,7 +9,7 @@ use crate::{
 /// Answers 200 with one participant.
 ///
 /// Graph reference: [`participant-get`](https://learn.microsoft.com/graph/api/participant-get).
-pub(super) fn run(world: &mut World, call: &mut Call, request: &Request<'_>) -> Result<Reply, Refusal> {
+pub(crate) fn run(world: &mut World, call: &mut Call, request: &Request<'_>) -> Result<Reply, Refusal> {
     let id = request.path.resource.item().unwrap_or_default();
     let found = call.participants().enumerate().find(|(_, one)| same_id(&one.id, id));
     let (place, participant) = found.ok_or_else(|| Refusal::not_found("Participant not found."))?;

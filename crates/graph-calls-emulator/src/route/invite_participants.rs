@@ -5,7 +5,7 @@ use std::time::Duration;
 use graph_calls_model::fold_guid;
 use serde_json::{Value, json};
 
-use super::{Body, Refusal, Reply, Request};
+use crate::api::{Body, Refusal, Reply, Request};
 use crate::world::{
     Call, EndCause, Invite, Invited, Operation, Participant, Party, PersonKind, ResultInfo, Ringing, State,
     World, same_id,
@@ -25,7 +25,7 @@ struct Invitee {
 /// Answers 200 with a running operation; it ends when everybody has decided. A call of two becomes a group call.
 ///
 /// Graph reference: [`participant-invite`](https://learn.microsoft.com/graph/api/participant-invite).
-pub(super) fn run(world: &mut World, call: &mut Call, request: &Request<'_>) -> Result<Reply, Refusal> {
+pub(crate) fn run(world: &mut World, call: &mut Call, request: &Request<'_>) -> Result<Reply, Refusal> {
     request.require(&["Calls.InitiateGroupCall.All"])?;
     let json = request.json()?;
     let body = Body::new(&json)?;

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{Refusal, Reply, Request};
+use crate::api::{Refusal, Reply, Request};
 use crate::world::{Call, World};
 
 /// Answers 200 with everybody in the call, the bot too; nobody who was only invited.
 ///
 /// Graph reference: [`call-list-participants`](https://learn.microsoft.com/graph/api/call-list-participants).
 #[expect(clippy::unnecessary_wraps, reason = "all routes have one shape")]
-pub(super) fn run(world: &mut World, call: &mut Call, request: &Request<'_>) -> Result<Reply, Refusal> {
+pub(crate) fn run(world: &mut World, call: &mut Call, request: &Request<'_>) -> Result<Reply, Refusal> {
     let context = request.context(world, &format!("communications/calls('{}')/participants", call.id));
     let value: Vec<Value> =
         call.participants().enumerate().map(|(place, one)| one.to_json(place + 1)).collect();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Body, Refusal, Reply, Request, Version, body::missing};
+use crate::api::{Body, Refusal, Reply, Request, Version, missing};
 use crate::world::{Call, Media, Operation, Playing, State, World};
 
 /// The most prompts of one request.
@@ -11,7 +11,7 @@ const PROMPTS: usize = 20;
 /// Answers 200 with a running operation; prompts play one request after the other, once audio is active.
 ///
 /// Graph reference: [`call-playprompt`](https://learn.microsoft.com/graph/api/call-playprompt).
-pub(super) fn run(world: &mut World, call: &mut Call, request: &Request<'_>) -> Result<Reply, Refusal> {
+pub(crate) fn run(world: &mut World, call: &mut Call, request: &Request<'_>) -> Result<Reply, Refusal> {
     let json = request.json()?;
     let body = Body::new(&json)?;
     let client_context = body.client_context()?;

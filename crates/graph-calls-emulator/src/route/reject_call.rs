@@ -1,12 +1,12 @@
 //! `call-reject`
 
-use super::{Body, Refusal, Reply, Request};
+use crate::api::{Body, Refusal, Reply, Request};
 use crate::world::{Call, EndCause, State, World};
 
 /// Answers 202 and ends an incoming call; the call then goes without state or result.
 ///
 /// Graph reference: [`call-reject`](https://learn.microsoft.com/graph/api/call-reject).
-pub(super) fn run(world: &mut World, call: &mut Call, request: &Request<'_>) -> Result<Reply, Refusal> {
+pub(crate) fn run(world: &mut World, call: &mut Call, request: &Request<'_>) -> Result<Reply, Refusal> {
     const REASONS: [&str; 3] = ["none", "busy", "forbidden"];
     let json = request.json()?;
     let body = Body::new(&json)?;

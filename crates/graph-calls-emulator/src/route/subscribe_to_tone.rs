@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{Body, Refusal, Reply, Request};
+use crate::api::{Body, Refusal, Reply, Request};
 use crate::world::{Call, Media, Operation, State, World};
 
 /// Answers 200 with a completed operation; from then on each key is a notification.
 ///
 /// Graph reference: [`call-subscribetotone`](https://learn.microsoft.com/graph/api/call-subscribetotone).
-pub(super) fn run(world: &mut World, call: &mut Call, request: &Request<'_>) -> Result<Reply, Refusal> {
+pub(crate) fn run(world: &mut World, call: &mut Call, request: &Request<'_>) -> Result<Reply, Refusal> {
     request.require(&["Calls.AccessMedia.All"])?;
     let json = request.json()?;
     let client_context = Body::new(&json)?.client_context()?;

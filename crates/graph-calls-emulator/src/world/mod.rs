@@ -38,7 +38,7 @@ pub use self::{
     input::{ApiCall, ApiCaller, Control, IncomingCall, Input},
     people::{Behaviour, Person, PersonKind},
 };
-use crate::{Deadlines, Dialect, Pace, route};
+use crate::{Deadlines, Dialect, Pace, api};
 
 /// How many calls that are over are remembered.
 const REMEMBERED: usize = 10_000;
@@ -195,7 +195,7 @@ impl World {
     pub fn handle(&mut self, now: Duration, input: Input) -> Vec<Effect> {
         self.catch_up(now);
         match input {
-            Input::Api(api) => route::answer(self, now, &api),
+            Input::Api(api) => api::answer(self, now, &api),
             Input::Control { ask, control } => {
                 let place = self.effects.len();
                 let outcome = self.control(now, control);

@@ -3,12 +3,14 @@
 use graph_calls_model::{Action, CallsResource, Collection};
 use http::Method;
 
-use super::{
-    Refusal, Reply, Request, Version, answer_call, create_call, delete_call, delete_participant, get_call,
-    get_participant, invite_participants, keep_alive, list_participants, play_prompt, reject_call,
-    subscribe_to_tone,
+use super::{Refusal, Reply, Request, Version};
+use crate::{
+    route::{
+        answer_call, create_call, delete_call, delete_participant, get_call, get_participant,
+        invite_participants, keep_alive, list_participants, play_prompt, reject_call, subscribe_to_tone,
+    },
+    world::{Call, World},
 };
-use crate::world::{Call, World};
 
 /// What answers a request.
 #[derive(Debug, Clone, Copy)]
