@@ -24,10 +24,9 @@ pub struct Limits {
     pub items: usize,
     /// How long a body may take: 10 seconds. Beyond it: 408.
     pub body_time: Duration,
-    /// How long a head may take: 5 seconds. Beyond it the connection is closed.
+    /// How long a head may take, counted from the connection's beginning or from the last answer: 5 seconds. Beyond it
+    /// the connection is closed.
     pub head_time: Duration,
-    /// How long a connection may be silent between requests: 60 seconds.
-    pub idle_time: Duration,
     /// The most connections at a time: 1,024.
     pub connections: usize,
     /// The largest OpenID document or key set: 256 KiB.
@@ -51,7 +50,6 @@ impl Default for Limits {
             items: 1_000,
             body_time: Duration::from_secs(10),
             head_time: Duration::from_secs(5),
-            idle_time: Duration::from_secs(60),
             connections: 1_024,
             key_set_bytes: 256 * 1024,
             keys: 64,
