@@ -77,7 +77,9 @@ async fn main() -> Result<(), BoxError> {
         .header("content-type", "application/x-www-form-urlencoded")
         .body(Bytes::from(login))?;
     let answer: serde_json::Value = serde_json::from_slice(send(login).await?.body())?;
-    let token = FixedToken::new(answer["access_token"].as_str().ok_or("the login gives a token")?)?;
+    let token = FixedToken::new(
+        answer.get("access_token").and_then(|token| token.as_str()).ok_or("the login gives a token")?,
+    )?;
     let client =
         Client::builder(transport.clone()).cloud(Cloud::emulator(emulator.url())?).token(token).build();
 

@@ -117,3 +117,19 @@ fn limits_are_held_before_anything_is_sent() {
         .fold(CreateCallBody::to(someone.clone(), callback), |body, _| body.with_target(someone.clone()));
     assert!(CreateCall::new(six).to_http().is_err());
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn an_id_is_refused_or_comes_back_as_exactly_one_segment(text in "\\PC{0,40}|[./\\\\%?#a-z ]{0,6}") {
+        if let Ok(id) = CallId::new(&text) {
+            let request = GetCall::new(id).to_http().unwrap();
+            let path = request.uri().path();
+            proptest::prop_assert_eq!(path.split('/').count(), 4, "{}", path);
+            let parsed = graph_calls_core::model::ResourcePath::parse(path).unwrap();
+            proptest::prop_assert_eq!(parsed.resource.call(), Some(text.as_str()));
+            proptest::prop_assert!(request.uri().query().is_none());
+        }
+    }
+}
