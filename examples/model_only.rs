@@ -4,7 +4,7 @@
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
-use graph_calls_model::{Resource, WebhookBody};
+use graph_calls_model::{Resource, ResultInfo, WebhookBody};
 
 const BODY: &[u8] = br##"{
     "@odata.type": "#microsoft.graph.commsNotifications",
@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             Ok(Resource::Call(told)) => {
                 let state = told.state.as_ref().map_or("gone", |state| state.as_str());
                 println!("{call} is {state}");
-                if let Some(reason) = told.result_info.as_ref().and_then(|info| info.end_reason()) {
+                if let Some(reason) = told.result_info.as_ref().and_then(ResultInfo::end_reason) {
                     println!("  {reason}\n  whose doing: {}; try again: {}", reason.who, reason.try_again);
                 }
             }

@@ -207,6 +207,8 @@ pub struct Ended {
     pub result: Option<ResultInfo<'static>>,
     /// What they mean.
     pub reason: Option<&'static EndReason>,
+    /// The word that the oldest notifications give instead: `AppInitiated`, `AppTransferred`.
+    pub termination_reason: Option<String>,
     /// For how long people could talk.
     pub established_for: Option<Duration>,
 }
@@ -259,7 +261,10 @@ impl fmt::Display for Ended {
                 (Some(code), None) => write!(f, "; {code}, which is not documented"),
                 _ => Ok(()),
             },
-            (None, None) => Ok(()),
+            (None, None) => match &self.termination_reason {
+                Some(word) => write!(f, "; {word}"),
+                None => Ok(()),
+            },
         }
     }
 }

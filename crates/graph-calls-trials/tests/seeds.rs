@@ -67,6 +67,7 @@ async fn s000_the_pages_own_bodies_become_an_end() {
     assert_eq!(stage.post(&item("deleted", "terminated", Some("AppInitiated"))).await, StatusCode::ACCEPTED);
     let ended = stage.event(ended).await;
     assert_eq!((ended.result, ended.reason), (None, None));
+    assert_eq!(ended.termination_reason.as_deref(), Some("AppInitiated"));
     stage.strike().await;
 }
 

@@ -278,7 +278,8 @@ impl CallRecord {
         let established_for =
             self.established.map(|since| now.duration_since(since).unwrap_or(Duration::ZERO));
         let reason = result.as_ref().and_then(ResultInfo::end_reason);
-        let ended = Ended { outcome, result, reason, established_for };
+        let termination_reason = call.termination_reason().map(ToString::to_string);
+        let ended = Ended { outcome, result, reason, termination_reason, established_for };
         self.state = Some(CallState::Terminated);
         self.media_active = Some(false);
         self.ended = Some(ended.clone());
