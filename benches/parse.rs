@@ -3,7 +3,6 @@
 #![allow(missing_docs, reason = "criterion's macro makes public functions")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a bench that cannot be set up must not run")]
 
-#[allow(dead_code, clippy::unwrap_used, reason = "shared, and each bench has use for a part of it")]
 mod naive;
 
 use std::hint::black_box;
@@ -12,7 +11,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use graph_calls_model::{Notification, Resource, WebhookBody};
 use serde::de::IgnoredAny;
 
-/// The notifications of the five first pages in both generations, and one POST of each as it was captured.
+/// The notifications of the five first pages in both generations, and one POST of each in the shape of captures.
 const BODIES: [(&str, &str); 4] = [
     ("seeds, legacy", include_str!("bodies/seeds-legacy.json")),
     ("seeds, current", include_str!("bodies/seeds-current.json")),

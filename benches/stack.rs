@@ -4,14 +4,13 @@
 #![allow(clippy::unwrap_used, reason = "a bench that cannot be set up must not run")]
 
 mod loopback;
-#[allow(dead_code, clippy::unwrap_used, reason = "shared, and each bench has use for a part of it")]
 mod naive;
 mod timing;
 
-use std::{hint::black_box, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use graph_calls_core::{
     ApiRequest as _, BoxError, Client, Cloud, FixedToken, RejectCall, RequestInfo, Transport,
     model::{CallId, RejectReason},
@@ -64,7 +63,7 @@ fn in_memory(criterion: &mut Criterion) {
         );
     });
     group.bench_function("ours: the request alone", |b| {
-        b.iter_with_large_drop(|| black_box(reject()).to_http().unwrap());
+        b.iter_batched_ref(reject, |request| request.to_http().unwrap(), BatchSize::SmallInput);
     });
     group.bench_function("ours: client", |b| {
         timing::time(b, &runtime, reject, async |request| client.send(request).await.unwrap());
@@ -83,7 +82,7 @@ fn over_loopback(criterion: &mut Criterion) {
         .token(FixedToken::new(&token).unwrap())
         .build();
     // Without certificates, so that it can be made everywhere, and past any proxy.
-    let reqwest = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
+    let bare = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
     let mut connection = runtime.block_on(loopback::Connection::open(address));
     let mut group = criterion.benchmark_group("stack (loopback)");
     group.bench_function("bound: bare hyper, request prebuilt", |b| {
@@ -105,7 +104,7 @@ fn over_loopback(criterion: &mut Criterion) {
             &runtime,
             || (),
             async |()| {
-                naive::reject::with_reqwest(&reqwest, &root, &token, CALL).await.unwrap();
+                naive::reject::with_reqwest(&bare, &root, &token, CALL).await.unwrap();
             },
         );
     });

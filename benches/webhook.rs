@@ -4,12 +4,11 @@
 #![allow(clippy::unwrap_used, reason = "a bench that cannot be set up must not run")]
 
 mod loopback;
-#[allow(dead_code, clippy::unwrap_used, reason = "shared, and each bench has use for a part of it")]
 mod naive;
 mod signer;
 mod timing;
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -22,6 +21,7 @@ use graph_calls_bot::{
 };
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
+use loopback::Connection;
 use serde::de::IgnoredAny;
 use signer::{APP, ISSUER, Signer};
 use tokio::{
@@ -30,23 +30,40 @@ use tokio::{
 };
 use tower::{Service as _, service_fn, util::BoxCloneSyncService};
 
-const TONE: &str = include_str!("bodies/wire-tone.json");
+/// A notification of a live call in the shape of captures; what changed goes in at `CHANGE`.
+const BODY: &str = include_str!("bodies/wire-change.json");
 
-/// POSTs that tell one pressed key after the other: none repeats what is known.
+type Post = Request<Full<Bytes>>;
+
+/// POSTs of which none repeats what is known.
 struct Posts {
     token: String,
     host: String,
-    sequence: u64,
+    active: bool,
 }
 
 impl Posts {
-    fn new(signer: &Signer, host: impl ToString) -> Self {
-        Self { token: signer.token(), host: host.to_string(), sequence: 0 }
+    fn new(signer: &Signer, host: &impl ToString) -> Self {
+        Self { token: signer.token(), host: host.to_string(), active: false }
     }
 
-    fn next(&mut self) -> Request<Full<Bytes>> {
-        self.sequence += 1;
-        let body = TONE.trim_end().replace("SEQUENCE", &self.sequence.to_string());
+    /// The audio stops flowing or flows again: an event every time, and the call knows no more than before.
+    fn next(&mut self) -> Post {
+        self.active = !self.active;
+        let audio = if self.active { "active" } else { "inactive" };
+        let state = r##""mediaState":{"@odata.type":"#microsoft.graph.callMediaState","audio":"AUDIO"}"##;
+        self.post(&state.replace("AUDIO", audio))
+    }
+
+    /// A pressed key.
+    fn key(&self, sequence: u32) -> Post {
+        let tone =
+            r##""toneInfo":{"@odata.type":"#microsoft.graph.toneInfo","sequenceId":ID,"tone":"tone1"}"##;
+        self.post(&tone.replace("ID", &sequence.to_string()))
+    }
+
+    fn post(&self, change: &str) -> Post {
+        let body = BODY.trim_end().replace("CHANGE", change);
         Request::post("/api/calls")
             .header("host", &self.host)
             .header("authorization", format!("Bearer {}", self.token))
@@ -60,14 +77,14 @@ impl Posts {
     }
 }
 
-struct Tones(UnboundedSender<()>);
+struct Listener(UnboundedSender<()>);
 
 #[async_trait]
-impl CallHandler for Tones {
+impl CallHandler for Listener {
     type Memory = ();
 
     async fn on_event(&self, _call: &mut CallContext<()>, event: CallEvent) -> Result<(), HandlerError> {
-        if let CallEvent::Tone(_) = event {
+        if let CallEvent::MediaActive | CallEvent::MediaInactive = event {
             self.0.send(())?;
         }
         Ok(())
@@ -76,14 +93,14 @@ impl CallHandler for Tones {
 
 /// A bot, and what its handler is told. It must be made inside a runtime.
 fn bot(signer: &Signer) -> (Bot, UnboundedReceiver<()>) {
-    let (tones, told) = unbounded_channel();
+    let (events, told) = unbounded_channel();
     let app = AppId::new(APP).unwrap();
     let config = TokenCheckConfig::new([app.clone()], AllowedTenants::Any);
     let nothing: Transport = BoxCloneSyncService::new(service_fn(async |_: Request<Bytes>| {
         Err::<Response<Bytes>, BoxError>("the handler sends nothing".into())
     }));
     let bot = Bot::builder()
-        .app(App::new(app, Client::builder(nothing).build()).handler(Tones(tones)))
+        .app(App::new(app, Client::builder(nothing).build()).handler(Listener(events)))
         .callback(CallbackUri::new("https://bot.example/api/calls").unwrap())
         .token_check(TokenCheck::new(config, &signer.documents(), Wall::system()).unwrap())
         .build()
@@ -92,123 +109,106 @@ fn bot(signer: &Signer) -> (Bot, UnboundedReceiver<()>) {
 }
 
 fn naive_bot(signer: &Signer) -> (axum::Router, UnboundedReceiver<String>) {
-    let (tones, told) = unbounded_channel();
+    let (events, told) = unbounded_channel();
     let key = (signer.modulus.as_str(), signer.exponent.as_str());
-    (naive::webhook::Bot::new(key, ISSUER, APP, tones).router(), told)
+    (naive::webhook::Bot::new(key, ISSUER, APP, events).router(), told)
 }
 
 /// The least that a webhook does which reads what it was sent and leaves the work to somebody else.
-async fn skip(request: Request<Full<Bytes>>, told: UnboundedSender<()>) -> StatusCode {
+async fn skip(request: Post, events: UnboundedSender<()>) -> StatusCode {
     let body = request.into_body().collect().await.unwrap().to_bytes();
     serde_json::from_slice::<IgnoredAny>(&body).unwrap();
-    tokio::spawn(async move { told.send(()) });
+    tokio::spawn(async move { events.send(()) });
     StatusCode::ACCEPTED
 }
 
 fn in_memory(criterion: &mut Criterion) {
     let runtime = timing::runtime();
     let signer = Signer::new();
-    let mut posts = Posts::new(&signer, "bot.example");
+    let posts = || Posts::new(&signer, &"bot.example");
     let mut group = criterion.benchmark_group("webhook (in memory)");
     group.throughput(Throughput::Elements(1));
-    group.bench_function("bound: skip all, wake a task", |b| {
-        let (told, mut tones) = unbounded_channel();
-        timing::time(
-            b,
-            &runtime,
-            || posts.next(),
-            async |request| {
-                assert_eq!(skip(request, told.clone()).await, StatusCode::ACCEPTED);
-                tones.recv().await.unwrap();
-            },
-        );
-    });
-    group.bench_function("naive: axum, JWT crate", |b| {
-        let (mut router, mut tones) = naive_bot(&signer);
-        timing::time(
-            b,
-            &runtime,
-            || posts.next(),
-            async |request| {
-                assert_eq!(router.call(request).await.unwrap().status(), StatusCode::ACCEPTED);
-                tones.recv().await.unwrap()
-            },
-        );
-    });
-    group.bench_function("ours: webhook to event", |b| {
-        let (bot, mut tones) = runtime.block_on(async { bot(&signer) });
-        let mut webhook = bot.webhook();
-        timing::time(
-            b,
-            &runtime,
-            || posts.next(),
-            async |request| {
-                assert_eq!(webhook.call(request).await.unwrap().status(), StatusCode::ACCEPTED);
-                tones.recv().await.unwrap();
-            },
-        );
-    });
-    group.finish();
-}
 
-async fn listen() -> (TcpListener, SocketAddr) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    (listener, address)
+    let mut to_skip = posts();
+    let (events, mut told) = unbounded_channel();
+    group.bench_function("bound: skip all, wake a task", |b| {
+        let round = async |request| {
+            assert_eq!(skip(request, events.clone()).await, StatusCode::ACCEPTED);
+            told.recv().await.unwrap();
+        };
+        timing::time(b, &runtime, || to_skip.next(), round);
+    });
+
+    let mut to_axum = posts();
+    let (mut router, mut told) = naive_bot(&signer);
+    group.bench_function("naive: axum, JWT crate", |b| {
+        let round = async |request: Post| {
+            assert_eq!(router.call(request).await.unwrap().status(), StatusCode::ACCEPTED);
+            told.recv().await.unwrap()
+        };
+        timing::time(b, &runtime, || to_axum.next(), round);
+    });
+
+    // What a call has behind it should not matter to what comes next.
+    for (name, keys) in [("ours: webhook to event", 0), ("ours: the same after 256 keys", 256)] {
+        let mut to_bot = posts();
+        let (bot, mut told) = runtime.block_on(async { bot(&signer) });
+        let mut webhook = bot.webhook();
+        for key in 0..keys {
+            let answered = runtime.block_on(webhook.call(to_bot.key(key))).unwrap();
+            assert_eq!(answered.status(), StatusCode::ACCEPTED);
+        }
+        runtime.block_on(bot.settled());
+        group.bench_function(name, |b| {
+            let round = async |request: Post| {
+                assert_eq!(webhook.call(request).await.unwrap().status(), StatusCode::ACCEPTED);
+                told.recv().await.unwrap();
+            };
+            timing::time(b, &runtime, || to_bot.next(), round);
+        });
+    }
+    group.finish();
 }
 
 fn over_loopback(criterion: &mut Criterion) {
     let runtime = timing::runtime();
     let signer = Signer::new();
+    let listen = || runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let connect = |address| (runtime.block_on(Connection::open(address)), Posts::new(&signer, &address));
     let mut group = criterion.benchmark_group("webhook (loopback)");
     group.throughput(Throughput::Elements(1));
+
+    let (mut connection, mut posts) = connect(runtime.block_on(loopback::server()));
     group.bench_function("bound: bare hyper", |b| {
-        let address = runtime.block_on(loopback::server());
-        let mut connection = runtime.block_on(loopback::Connection::open(address));
-        let mut posts = Posts::new(&signer, address);
-        timing::time(
-            b,
-            &runtime,
-            || posts.next(),
-            async |request| {
-                assert_eq!(connection.send(request).await, StatusCode::ACCEPTED);
-            },
-        );
+        let round = async |request| assert_eq!(connection.send(request).await, StatusCode::ACCEPTED);
+        timing::time(b, &runtime, || posts.next(), round);
     });
+
+    let listener = listen();
+    let (mut connection, mut posts) = connect(listener.local_addr().unwrap());
+    let (router, mut told) = naive_bot(&signer);
+    let serving = runtime.spawn(async move { axum::serve(listener, router).await });
     group.bench_function("naive: axum, JWT crate", |b| {
-        let (router, mut tones) = naive_bot(&signer);
-        let (listener, address) = runtime.block_on(listen());
-        let serving = runtime.spawn(async move { axum::serve(listener, router).await });
-        let mut connection = runtime.block_on(loopback::Connection::open(address));
-        let mut posts = Posts::new(&signer, address);
-        timing::time(
-            b,
-            &runtime,
-            || posts.next(),
-            async |request| {
-                assert_eq!(connection.send(request).await, StatusCode::ACCEPTED);
-                tones.recv().await.unwrap()
-            },
-        );
-        serving.abort();
+        let round = async |request| {
+            assert_eq!(connection.send(request).await, StatusCode::ACCEPTED);
+            told.recv().await.unwrap()
+        };
+        timing::time(b, &runtime, || posts.next(), round);
     });
+    serving.abort();
+
+    let listener = listen();
+    let (mut connection, mut posts) = connect(listener.local_addr().unwrap());
+    let (bot, mut told) = runtime.block_on(async { bot(&signer) });
+    let serving = runtime.spawn(bot.serve_on(listener, std::future::pending()));
     group.bench_function("ours: webhook to event", |b| {
-        let (bot, mut tones) = runtime.block_on(async { bot(&signer) });
-        let (listener, address) = runtime.block_on(listen());
-        let serving = runtime.spawn(bot.serve_on(listener, std::future::pending()));
-        let mut connection = runtime.block_on(loopback::Connection::open(address));
-        let mut posts = Posts::new(&signer, address);
-        timing::time(
-            b,
-            &runtime,
-            || posts.next(),
-            async |request| {
-                assert_eq!(connection.send(request).await, StatusCode::ACCEPTED);
-                tones.recv().await.unwrap();
-            },
-        );
-        serving.abort();
+        let round = async |request| {
+            assert_eq!(connection.send(request).await, StatusCode::ACCEPTED);
+            told.recv().await.unwrap();
+        };
+        timing::time(b, &runtime, || posts.next(), round);
     });
+    serving.abort();
     group.finish();
 }
 
