@@ -104,5 +104,5 @@ async fn without_a_network() {
     test.established().await.media_active().await.assert_commands(&["tones", "greeting"]);
     test.tone('1').await.assert_commands(&[]);
     test.tone('#').await.assert_commands(&["hang-up"]);
-    assert_eq!(test.memory::<Heard>(), Heard { keys: "1#".to_owned() });
+    assert_eq!(test.memory(), Heard { keys: "1#".to_owned() });
 }

@@ -6,13 +6,16 @@ use graph_calls_core::{
     Client,
     model::{AppId, CallbackUri},
 };
-use tokio::{runtime::Handle, task::JoinHandle};
+use tokio::runtime::Handle;
 
 use crate::{
     CallHandler, Limits, TokenCheck, Unanswered, Webhook,
     handler::ErasedHandler,
     mailbox::{Engine, EngineConfig, Mailboxes},
 };
+
+/// The service ends a call after 45 minutes without one, and one that fails wants to be repeated.
+const LONGEST_KEEP_ALIVE: Duration = Duration::from_secs(30 * 60);
 
 /// An app registration and what it does with its calls.
 pub struct App {
@@ -41,12 +44,13 @@ impl fmt::Debug for App {
     }
 }
 
-/// A bot that takes calls. It ends its calls' work when it is dropped; [`serve`](Self::serve) runs it to a good end.
+/// A bot that takes calls. Its calls live as long as it or its webhook does; [`serve`](Self::serve) runs it to a good
+/// end.
 pub struct Bot {
     pub(crate) engine: Arc<Engine>,
     pub(crate) webhook: Webhook,
     pub(crate) settings: Settings,
-    time: JoinHandle<()>,
+    pub(crate) check: TokenCheck,
 }
 
 #[derive(Debug, Clone)]
@@ -88,12 +92,6 @@ impl fmt::Debug for Bot {
     }
 }
 
-impl Drop for Bot {
-    fn drop(&mut self) {
-        self.time.abort();
-    }
-}
-
 /// What a bot has done since it was built. Plain numbers; export them as you like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -120,6 +118,7 @@ pub struct BotStats {
 #[derive(Debug)]
 pub struct BotBuilder {
     app: Option<App>,
+    second_app: bool,
     callback: Option<CallbackUri>,
     check: Option<TokenCheck>,
     limits: Limits,
@@ -134,6 +133,7 @@ impl Default for BotBuilder {
     fn default() -> Self {
         Self {
             app: None,
+            second_app: false,
             callback: None,
             check: None,
             limits: Limits::default(),
@@ -147,10 +147,10 @@ impl Default for BotBuilder {
 }
 
 impl BotBuilder {
-    /// The app, its client and its handler.
+    /// The app, its client and its handler. A bot is one app for now.
     #[must_use]
     pub fn app(mut self, app: App) -> Self {
-        self.app = Some(app);
+        self.second_app |= self.app.replace(app).is_some();
         self
     }
 
@@ -168,7 +168,8 @@ impl BotBuilder {
         self
     }
 
-    /// The limits of the webhook.
+    /// The limits of the webhook and its connections. Those of tokens and keys are the token check's
+    /// ([`TokenCheckConfig::with_limits`](crate::TokenCheckConfig::with_limits)).
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -182,7 +183,7 @@ impl BotBuilder {
         self
     }
 
-    /// How often an established call is kept alive: 15 minutes unless told otherwise, 45 at the most.
+    /// How often a call is kept alive: 15 minutes unless told otherwise, 30 at the most.
     #[must_use]
     pub fn keep_alive(mut self, every: Duration) -> Self {
         self.keep_alive = every;
@@ -222,7 +223,13 @@ impl BotBuilder {
         let handler = handler.ok_or(BuildError::Missing("handler", "app(App::new(..).handler(..))"))?;
         let callback = self.callback.ok_or(BuildError::Missing("callback URI", "callback"))?;
         let check = self.check.ok_or(BuildError::Missing("token check", "token_check"))?;
-        if self.keep_alive.is_zero() || self.keep_alive > Duration::from_secs(45 * 60) {
+        if self.second_app {
+            return Err(BuildError::SecondApp);
+        }
+        if !check.knows(&id) {
+            return Err(BuildError::UncheckedApp(id));
+        }
+        if self.keep_alive.is_zero() || self.keep_alive > LONGEST_KEEP_ALIVE {
             return Err(BuildError::KeepAlive(self.keep_alive));
         }
         let config = EngineConfig {
@@ -233,15 +240,15 @@ impl BotBuilder {
         };
         let engine = Engine::new(id, client, handler, config);
         let time = runtime.spawn(Arc::clone(&engine).keep_time());
-        let intake = Arc::new(Mailboxes(Arc::clone(&engine)));
-        let webhook = Webhook::new(&path_of(&callback), check, self.limits.clone(), intake);
+        let intake = Arc::new(Mailboxes::new(Arc::clone(&engine), time));
+        let webhook = Webhook::new(&path_of(&callback), check.clone(), self.limits.clone(), intake);
         let settings = Settings {
             bind: self.bind,
             drain_delay: self.drain_delay,
             limits: self.limits,
             emulated: self.emulated,
         };
-        Ok(Bot { engine, webhook, settings, time })
+        Ok(Bot { engine, webhook, settings, check })
     }
 }
 
@@ -255,8 +262,12 @@ fn path_of(callback: &CallbackUri) -> String {
 pub enum BuildError {
     /// Something is missing: what, and the method of the builder that takes it.
     Missing(&'static str, &'static str),
-    /// The keep-alive interval is zero or longer than the 45 minutes after which the service ends the call.
+    /// The keep-alive interval is zero or longer than 30 minutes.
     KeepAlive(Duration),
+    /// More than one app was given.
+    SecondApp,
+    /// The token check does not take tokens for the app.
+    UncheckedApp(AppId),
     /// There is no tokio runtime.
     NoRuntime,
 }
@@ -271,6 +282,13 @@ impl fmt::Display for BuildError {
                 write!(
                     f,
                     "a keep-alive every {every:?} is of no use: the service ends calls after 45 minutes without one"
+                )
+            }
+            BuildError::SecondApp => f.write_str("a bot is one app: build a second bot for the second app"),
+            BuildError::UncheckedApp(id) => {
+                write!(
+                    f,
+                    "the token check does not take tokens for the app {id}: name it in `TokenCheckConfig::new`"
                 )
             }
             BuildError::NoRuntime => f.write_str("a bot is built inside a tokio runtime"),

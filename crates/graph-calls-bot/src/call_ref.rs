@@ -6,6 +6,8 @@ use aws_lc_rs::digest;
 use graph_calls_core::model::{AppId, CallId, TenantId};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::fold::folded;
+
 /// The key of one call's conversation: 128 bits, ours, in the path of the callback that the service is given.
 ///
 /// It stays the same over restarts and on every instance, and it exists before an outgoing call has an id.
@@ -16,22 +18,14 @@ impl CallRef {
     /// The key of a call that came to the bot: the same for every notification of it, however its id is spelled.
     pub fn of_incoming(app: &AppId, tenant: &TenantId, call: &CallId) -> Self {
         let mut context = digest::Context::new(&digest::SHA256);
-        for part in [folded(app.as_str()), folded(tenant.as_str()), folded(call.as_str())] {
-            context.update(&part);
+        for part in [app.as_str(), tenant.as_str(), call.as_str()] {
+            context.update(folded(part).as_bytes());
             context.update(&[0]);
         }
         let hash = context.finish();
         let mut bytes = [0; 16];
         bytes.iter_mut().zip(hash.as_ref()).for_each(|(byte, from)| *byte = *from);
         Self(u128::from_be_bytes(bytes))
-    }
-}
-
-/// A GUID in one spelling; any other id as it is.
-fn folded(id: &str) -> Vec<u8> {
-    match graph_calls_core::model::fold_guid(id) {
-        Some(guid) => guid.to_be_bytes().to_vec(),
-        None => id.as_bytes().to_vec(),
     }
 }
 

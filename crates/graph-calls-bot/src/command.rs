@@ -1,6 +1,6 @@
 //! What a handler decides: commands, kept in the outbox, each of which becomes one request.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use bytes::Bytes;
 use graph_calls_core::{
@@ -10,12 +10,14 @@ use graph_calls_core::{
         ParticipantId,
     },
 };
-use http::{HeaderValue, Method};
+use http::{HeaderMap, Method, header::CONTENT_TYPE};
+
+use crate::record::Decided;
 
 /// One decision of a handler: a prepared request, and when it goes out.
 ///
 /// The verbs of [`CallContext`](crate::CallContext) make them; any [`ApiRequest`] can be one.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct CallCommand {
     pub(crate) name: String,
     pub(crate) after: Option<String>,
@@ -25,15 +27,18 @@ pub struct CallCommand {
     /// The bot's own: its outcome is told to no handler.
     pub(crate) internal: bool,
     pub(crate) client_context: Option<String>,
+    /// Under which id it invites somebody.
+    pub(crate) invitee: Option<ParticipantId>,
     pub(crate) request: Result<Prepared, String>,
 }
 
 /// A request as it will be sent: no type of it is left, so that an instance can send what a newer one decided.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(crate) struct Prepared {
     pub(crate) name: Cow<'static, str>,
     pub(crate) method: Method,
     pub(crate) path: String,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) repeat: Repeat,
     pub(crate) version: ApiVersion,
@@ -47,20 +52,37 @@ impl CallCommand {
             name: request.name(),
             method: http.method().clone(),
             path: http.uri().to_string(),
+            headers: http.headers().clone(),
             body: http.into_body(),
             repeat: request.repeat(),
             version: request.version(),
         });
+        Self { client_context, ..Self::prepared(request.name().into_owned(), prepared) }
+    }
+
+    /// A command that cannot be sent, and why.
+    pub(crate) fn impossible(name: &str, why: &str) -> Self {
+        Self::prepared(name.to_owned(), Err(why.to_owned()))
+    }
+
+    fn prepared(name: String, request: Result<Prepared, String>) -> Self {
         Self {
-            name: request.name().into_owned(),
+            name,
             after: None,
             within: None,
             when_media_active: false,
             overtakes: false,
             internal: false,
-            client_context,
-            request: prepared,
+            client_context: None,
+            invitee: None,
+            request,
         }
+    }
+
+    /// The bot's own: its outcome is told to no handler.
+    pub(crate) fn internal(mut self) -> Self {
+        self.internal = true;
+        self
     }
 
     /// Its name in events and in the ladder.
@@ -110,6 +132,11 @@ impl CallCommand {
         self.request.as_ref().is_ok_and(|request| request.name == name)
     }
 
+    /// What it decides about a ringing call, if it decides anything.
+    pub(crate) fn decides(&self) -> Option<Decided> {
+        Decided::by(&self.request.as_ref().ok()?.name)
+    }
+
     pub(crate) fn with_options(mut self, options: Options) -> Self {
         if let Some(name) = options.name {
             self.name = name;
@@ -120,15 +147,39 @@ impl CallCommand {
     }
 }
 
+impl fmt::Debug for CallCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallCommand")
+            .field("name", &self.name)
+            .field("after", &self.after)
+            .field("request", &self.request)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Prepared {
+    // The body may hold what must not be read over anybody's shoulder.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} ({} bytes)", self.method, self.path, self.body.len())
+    }
+}
+
 impl Prepared {
     pub(crate) fn to_request(&self) -> RawRequest {
-        let request = RawRequest::new(self.method.clone(), self.path.clone(), self.repeat)
+        let mut request = RawRequest::new(self.method.clone(), self.path.clone(), self.repeat)
             .version(self.version)
             .named(self.name.clone());
-        if self.body.is_empty() {
-            request
-        } else {
-            request.body(HeaderValue::from_static("application/json"), self.body.clone())
+        let mut content_type = None;
+        for (name, value) in &self.headers {
+            if name == CONTENT_TYPE {
+                content_type = Some(value.clone());
+            } else {
+                request = request.header(name.clone(), value.clone());
+            }
+        }
+        match content_type {
+            Some(content_type) => request.body(content_type, self.body.clone()),
+            None => request,
         }
     }
 }
@@ -181,6 +232,7 @@ pub struct Answer {
     pub(crate) media: MediaConfig<'static>,
     pub(crate) modalities: Vec<Modality<'static>>,
     pub(crate) callback: Option<CallbackUri>,
+    pub(crate) capacity: Option<u32>,
     pub(crate) options: Options,
 }
 
@@ -193,13 +245,21 @@ impl Answer {
             media: MediaConfig::service_hosted(),
             modalities: vec![Modality::Audio],
             callback: None,
+            capacity: None,
             options: Options::default(),
         }
     }
 
-    /// With media that a media host beside the bot handles, by its configuration.
-    pub fn hosted_media(media: MediaConfig<'static>) -> Self {
-        Self { media, ..Self::service_media() }
+    /// With media handled as this configuration says.
+    pub fn media(config: MediaConfig<'static>) -> Self {
+        Self { media: config, ..Self::service_media() }
+    }
+
+    /// For this many recorded participants; policy-based recording only.
+    #[must_use]
+    pub fn capacity(mut self, participants: u32) -> Self {
+        self.capacity = Some(participants);
+        self
     }
 
     /// With these kinds of media instead of audio alone.

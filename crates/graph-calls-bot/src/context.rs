@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -37,7 +38,7 @@ pub(crate) struct Facts {
     pub(crate) event_id: String,
     pub(crate) callback: CallbackUri,
     pub(crate) answer_by: Option<SystemTime>,
-    pub(crate) record: CallRecord,
+    pub(crate) record: Arc<CallRecord>,
 }
 
 /// What a handler recorded.
@@ -71,6 +72,11 @@ impl<M> CallContext<M> {
         self.facts.record.tenant()
     }
 
+    /// All that is known of the call.
+    pub fn record(&self) -> &CallRecord {
+        &self.facts.record
+    }
+
     /// Where the call stands.
     pub fn state(&self) -> Option<&CallState<'static>> {
         self.facts.record.state()
@@ -91,7 +97,8 @@ impl<M> CallContext<M> {
         self.facts.record.roster()
     }
 
-    /// Names this event, the same every time it is told: the key for what the handler does outside the call.
+    /// Names this event among all of all calls, the same every time it is told: the key for what the handler does outside
+    /// the call.
     pub fn event_id(&self) -> &str {
         &self.facts.event_id
     }
@@ -103,9 +110,13 @@ impl<M> CallContext<M> {
 
     /// Answers the ringing call. Its name is `answer`.
     pub fn answer(&mut self, answer: Answer) {
-        let callback = answer.callback.unwrap_or_else(|| self.facts.callback.clone());
+        let callback = answer.callback.unwrap_or_else(|| self.callback());
         let body =
             AnswerCallBody::new(callback).with_media_config(answer.media).with_modalities(answer.modalities);
+        let body = match answer.capacity {
+            Some(capacity) => body.with_participant_capacity(capacity),
+            None => body,
+        };
         let options = answer.options;
         self.act("answer", |id| {
             CallCommand::new(&AnswerCall::new(id, body)).named("answer").with_options(options)
@@ -114,7 +125,7 @@ impl<M> CallContext<M> {
 
     /// Rejects the ringing call. Its name is `reject`.
     pub fn reject(&mut self, reason: RejectReason<'static>) {
-        let callback = self.facts.callback.clone();
+        let callback = self.callback();
         self.act("reject", |id| {
             CallCommand::new(&RejectCall::new(id, reason).with_callback_uri(callback)).named("reject")
         });
@@ -160,7 +171,7 @@ impl<M> CallContext<M> {
     }
 
     /// Brings somebody into the call, which makes it a group call for good. Its name is `invite`; it is done when they
-    /// joined.
+    /// joined. Until then [`call_off`](Self::call_off) takes it back.
     pub fn invite(&mut self, invite: impl Into<Invite>) {
         let Invite { mut participant, options } = invite.into();
         // A pending invitee has no id in the service's answers; one of ours makes the invitation revocable.
@@ -169,17 +180,32 @@ impl<M> CallContext<M> {
         {
             participant = participant.with_participant_id(&id);
         }
+        let participant_id = participant.participant_id.clone();
         let body = InviteParticipantsBody::new(participant);
         let body = match self.client_context() {
             Some(context) => body.with_client_context(context),
             None => body,
         };
-        self.act("invite", |id| {
-            CallCommand::new(&InviteParticipants::new(id, body)).named("invite").with_options(options)
+        let invitee = participant_id.and_then(|id| ParticipantId::new(id).ok());
+        self.act("invite", |id| CallCommand {
+            invitee,
+            ..CallCommand::new(&InviteParticipants::new(id, body)).named("invite").with_options(options)
         });
     }
 
-    /// Removes somebody, or takes back an invitation. Its name is `remove`.
+    /// Takes back the invitation of this name while nobody has joined. Its name is `call-off`.
+    pub fn call_off(&mut self, invitation: &str) {
+        let decided = self.decisions.commands.iter().rev().find(|command| command.name == invitation);
+        let invitee = decided.and_then(|command| command.invitee.clone());
+        match invitee.or_else(|| self.facts.record.invited(invitation).cloned()) {
+            Some(participant) => self.act("call-off", |id| {
+                CallCommand::new(&DeleteParticipant::new(id, participant)).named("call-off")
+            }),
+            None => self.command(CallCommand::impossible("call-off", "there is no invitation of this name")),
+        }
+    }
+
+    /// Removes somebody who joined. Its name is `remove`.
     pub fn remove(&mut self, participant: ParticipantId) {
         self.act("remove", |id| CallCommand::new(&DeleteParticipant::new(id, participant)).named("remove"));
     }
@@ -204,19 +230,15 @@ impl<M> CallContext<M> {
         self.decisions.timers.insert(name.into(), None);
     }
 
+    /// Where this call's notifications shall go.
+    fn callback(&self) -> CallbackUri {
+        self.facts.callback.below(&["c", &self.facts.call_ref.to_string(), "0"])
+    }
+
     fn act(&mut self, name: &str, make: impl FnOnce(CallId) -> CallCommand) {
         let command = match self.id().cloned() {
             Some(id) => make(id),
-            None => CallCommand {
-                name: name.to_owned(),
-                after: None,
-                within: None,
-                when_media_active: false,
-                overtakes: false,
-                internal: false,
-                client_context: None,
-                request: Err("the call has no id yet".to_owned()),
-            },
+            None => CallCommand::impossible(name, "the call has no id yet"),
         };
         self.command(command);
     }
@@ -224,17 +246,12 @@ impl<M> CallContext<M> {
     /// Brings the outcome of a comms operation back to this conversation and to the command that started it.
     fn client_context(&self) -> Option<ClientContext> {
         let place = self.decisions.commands.len();
-        let text = format!("gc1.{}.{}.{place}", self.facts.call_ref, self.facts.event_id);
+        let text = format!("gc1.{}.{place}", self.facts.event_id);
         ClientContext::new(text).ok()
     }
 
     fn guid(&self, what: &str) -> String {
-        let text = format!(
-            "{what}.{}.{}.{}",
-            self.facts.call_ref,
-            self.facts.event_id,
-            self.decisions.commands.len()
-        );
+        let text = format!("{what}.{}.{}", self.facts.event_id, self.decisions.commands.len());
         let hash = digest::digest(&digest::SHA256, text.as_bytes());
         let mut bytes = [0; 16];
         bytes.iter_mut().zip(hash.as_ref()).for_each(|(byte, from)| *byte = *from);

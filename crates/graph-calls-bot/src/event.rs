@@ -5,8 +5,8 @@ use std::{fmt, time::Duration};
 use graph_calls_core::{
     Certainty,
     model::{
-        CommsOperation, EndReason, IdentitySet, InvitationParticipantInfo, Notification, Participant,
-        ParticipantInfo, ResultInfo, Tone,
+        ChatInfo, CommsOperation, EndReason, IdentitySet, IncomingContext, InvitationParticipantInfo,
+        MeetingInfo, Notification, Participant, ParticipantInfo, RawJson, ResultInfo, Tone,
     },
 };
 
@@ -15,7 +15,7 @@ use graph_calls_core::{
 #[non_exhaustive]
 pub enum CallEvent {
     /// It rings: answer, reject or redirect by [`answer_by`](crate::CallContext::answer_by).
-    Incoming(Incoming),
+    Incoming(Box<Incoming>),
     /// It still rings and nothing was decided; 5 seconds are left (2 for policy-based recording).
     AnswerDue,
     /// It is being set up.
@@ -54,6 +54,33 @@ pub enum CallEvent {
     Unrecognized(Box<Notification<'static>>),
 }
 
+impl CallEvent {
+    /// A word for the kind of event, for logs and metrics: `incoming`, `tone`, `done`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            CallEvent::Incoming(_) => "incoming",
+            CallEvent::AnswerDue => "answer_due",
+            CallEvent::Establishing => "establishing",
+            CallEvent::Ringing => "ringing",
+            CallEvent::Established => "established",
+            CallEvent::Hold => "hold",
+            CallEvent::Resumed => "resumed",
+            CallEvent::MediaActive => "media_active",
+            CallEvent::MediaInactive => "media_inactive",
+            CallEvent::Tone(_) => "tone",
+            CallEvent::RosterChanged(_) => "roster_changed",
+            CallEvent::TransferAccepted => "transfer_accepted",
+            CallEvent::TransferFailed(_) => "transfer_failed",
+            CallEvent::Timer(_) => "timer",
+            CallEvent::Done(_) => "done",
+            CallEvent::Failed(_) => "failed",
+            CallEvent::InDoubt(_) => "in_doubt",
+            CallEvent::Terminated(_) => "terminated",
+            CallEvent::Unrecognized(_) => "unrecognized",
+        }
+    }
+}
+
 /// An incoming call.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -64,6 +91,12 @@ pub struct Incoming {
     pub targets: Vec<InvitationParticipantInfo<'static>>,
     /// Whether the call came for policy-based recording.
     pub policy_recording: bool,
+    /// On whose behalf it came.
+    pub incoming_context: Option<IncomingContext<'static>>,
+    /// The chat that belongs to it; together with the meeting it allows to join again.
+    pub chat_info: Option<ChatInfo<'static>>,
+    /// The meeting it belongs to.
+    pub meeting_info: Option<MeetingInfo<'static>>,
 }
 
 impl Incoming {
@@ -102,7 +135,7 @@ pub struct RosterChange {
     pub joined: Vec<Participant<'static>>,
     /// Whose state changed.
     pub changed: Vec<Participant<'static>>,
-    /// Who left. Only what the service says counts: absence from a list is no departure.
+    /// Who left. Absence from a list is no departure: the bot then reads the participants and tells who is gone.
     pub left: Vec<Participant<'static>>,
 }
 
@@ -114,6 +147,8 @@ pub struct Done {
     pub name: String,
     /// The finished comms operation, where the command started one.
     pub operation: Option<CommsOperation<'static>>,
+    /// What the service answered, where it answered with a body and no comms operation.
+    pub body: Option<RawJson<'static>>,
 }
 
 /// A command that had no effect.
@@ -148,30 +183,60 @@ pub struct CommandError {
     pub code: Option<String>,
     /// How the comms operation failed.
     pub result: Option<ResultInfo<'static>>,
+    /// How many times it was sent, or tried to.
+    pub attempts: u32,
+    /// The service's id of the last attempt, for its support.
+    pub request_id: Option<String>,
+    /// Our id of the last attempt.
+    pub client_request_id: Option<String>,
+    pub(crate) answer_lost: bool,
     message: String,
 }
 
 impl CommandError {
-    pub(crate) fn unsent(message: impl Into<String>) -> Self {
-        Self { certainty: Certainty::Unsent, status: None, code: None, result: None, message: message.into() }
+    /// A command that never reached the service, and why.
+    pub fn unsent(message: impl Into<String>) -> Self {
+        Self::new(Certainty::Unsent, message)
     }
 
-    pub(crate) fn of_operation(result: Option<ResultInfo<'static>>) -> Self {
-        let message = match &result {
-            Some(info) => match (&info.code, &info.subcode) {
-                (Some(code), Some(subcode)) => format!("the operation failed with {code}/{subcode}"),
-                (Some(code), None) => format!("the operation failed with {code}"),
-                _ => "the operation failed".to_owned(),
-            },
-            None => "the operation failed".to_owned(),
+    /// A command of which nobody knows whether it had its effect, and why.
+    pub fn unknown(message: impl Into<String>) -> Self {
+        Self::new(Certainty::Unknown, message)
+    }
+
+    /// A comms operation that failed like this.
+    pub fn of_operation(result: Option<ResultInfo<'static>>) -> Self {
+        let codes = result.as_ref().map(|info| (&info.code, &info.subcode));
+        let message = match codes {
+            Some((Some(code), Some(subcode))) => format!("the operation failed with {code}/{subcode}"),
+            Some((Some(code), None)) => format!("the operation failed with {code}"),
+            _ => "the operation failed".to_owned(),
         };
-        Self { certainty: Certainty::Refused, status: None, code: None, result, message }
+        Self { result, ..Self::new(Certainty::Refused, message) }
+    }
+
+    fn new(certainty: Certainty, message: impl Into<String>) -> Self {
+        Self {
+            certainty,
+            status: None,
+            code: None,
+            result: None,
+            attempts: 0,
+            request_id: None,
+            client_request_id: None,
+            answer_lost: false,
+            message: message.into(),
+        }
+    }
+
+    /// Whether the service says that what was acted on is not there, or not any more.
+    pub(crate) fn is_gone(&self) -> bool {
+        matches!(self.status, Some(404 | 410))
     }
 }
 
 impl From<&graph_calls_core::Error> for CommandError {
     fn from(error: &graph_calls_core::Error) -> Self {
-        let code = error.graph_error().and_then(|graph| graph.innermost_code()).map(str::to_owned);
         let mut message = error.to_string();
         let mut source = std::error::Error::source(error);
         while let Some(cause) = source {
@@ -180,11 +245,13 @@ impl From<&graph_calls_core::Error> for CommandError {
             source = cause.source();
         }
         Self {
-            certainty: error.certainty(),
             status: error.status().map(|status| status.as_u16()),
-            code,
-            result: None,
-            message,
+            code: error.graph_error().and_then(|graph| graph.innermost_code()).map(str::to_owned),
+            attempts: error.attempts(),
+            request_id: error.request_id().map(str::to_owned),
+            client_request_id: error.client_request_id().map(str::to_owned),
+            answer_lost: error.is_answer_lost(),
+            ..Self::new(error.certainty(), message)
         }
     }
 }

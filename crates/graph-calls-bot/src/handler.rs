@@ -1,6 +1,6 @@
 //! What a user of this crate writes.
 
-use std::{fmt, panic::AssertUnwindSafe};
+use std::{fmt, future::Future, panic::AssertUnwindSafe};
 
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
@@ -59,12 +59,18 @@ pub trait CallHandler: Send + Sync + 'static {
     ) -> Result<(), HandlerError>;
 
     /// Decides once about an event that could not be handled. The default rejects a ringing call as busy and hangs up
-    /// any other.
+    /// any other, unless the event is of a hang-up itself.
     async fn on_failure(&self, call: &mut CallContext<Self::Memory>, event: CallEvent, error: HandlerError) {
-        let _ = (event, error);
+        let _ = error;
+        let of_hang_up = match &event {
+            CallEvent::Done(done) => done.name == "hang-up",
+            CallEvent::Failed(failed) => failed.name == "hang-up",
+            CallEvent::InDoubt(doubt) => doubt.name == "hang-up",
+            _ => false,
+        };
         if call.is_ringing() {
             call.reject(RejectReason::Busy);
-        } else {
+        } else if !of_hang_up {
             call.hang_up();
         }
     }
@@ -122,10 +128,12 @@ pub(crate) struct Decided {
 #[async_trait]
 impl<H: CallHandler> ErasedHandler for H {
     async fn handle(&self, facts: Facts, memory: &[u8], event: CallEvent) -> Result<Decided, HandlerError> {
-        let mut context = CallContext::new(facts, remembered(memory)?);
-        let run = AssertUnwindSafe(self.on_event(&mut context, event)).catch_unwind();
-        run.await.map_err(|panic| HandlerError::from(format!("panicked: {}", message(&*panic))))??;
-        decided(context)
+        caught(async {
+            let mut context = CallContext::new(facts, remembered(memory)?);
+            self.on_event(&mut context, event).await?;
+            decided(context)
+        })
+        .await
     }
 
     async fn fail(
@@ -135,10 +143,20 @@ impl<H: CallHandler> ErasedHandler for H {
         event: CallEvent,
         error: HandlerError,
     ) -> Result<Decided, HandlerError> {
-        let mut context = CallContext::new(facts, remembered(memory)?);
-        let run = AssertUnwindSafe(self.on_failure(&mut context, event, error)).catch_unwind();
-        run.await.map_err(|panic| HandlerError::from(format!("panicked: {}", message(&*panic))))?;
-        decided(context)
+        caught(async {
+            let mut context = CallContext::new(facts, remembered(memory)?);
+            self.on_failure(&mut context, event, error).await;
+            decided(context)
+        })
+        .await
+    }
+}
+
+/// Turns a panic of the handler, or of its memory, into an error.
+async fn caught(work: impl Future<Output = Result<Decided, HandlerError>>) -> Result<Decided, HandlerError> {
+    match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(decided) => decided,
+        Err(panic) => Err(HandlerError::from(format!("panicked: {}", message(&*panic)))),
     }
 }
 

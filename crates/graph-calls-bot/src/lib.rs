@@ -49,6 +49,7 @@ mod call_ref;
 mod command;
 mod context;
 mod event;
+mod fold;
 #[cfg(feature = "http")]
 mod from_env;
 mod handler;

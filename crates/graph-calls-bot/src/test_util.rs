@@ -3,23 +3,20 @@
 #![expect(clippy::panic, clippy::expect_used, reason = "a test's tool fails the test")]
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use graph_calls_core::{
-    AnswerCall, ApiRequest, RejectCall,
-    model::{AppId, CallId, CallbackUri, IdentitySet, Notification, RawJson, TenantId, Tone},
+use graph_calls_core::model::{
+    AppId, CallId, CallbackUri, IdentitySet, Notification, RawJson, ResultInfo, TenantId, Tone,
 };
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::{
-    CallCommand, CallEvent, CallHandler, CallRecord, CallRef, Done,
+    CallCommand, CallEvent, CallHandler, CallRecord, CallRef, CommandError, Done, Failed, InDoubt,
     context::Facts,
     handler::{Decided, ErasedHandler},
-    record,
 };
 
 const CALL: &str = "c0000000-0000-4000-8000-000000000001";
@@ -58,8 +55,8 @@ const CALL: &str = "c0000000-0000-4000-8000-000000000001";
 /// # });
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub struct BotTest {
-    handler: Arc<dyn ErasedHandler>,
+pub struct BotTest<H> {
+    handler: H,
     call_ref: CallRef,
     record: CallRecord,
     memory: Vec<u8>,
@@ -72,20 +69,20 @@ pub struct BotTest {
     timers: BTreeMap<String, Duration>,
 }
 
-impl BotTest {
+impl<H: CallHandler> BotTest<H> {
     /// A call that this handler decides about.
     ///
     /// # Panics
     ///
     /// Never: its ids are constants.
-    pub fn new(handler: impl CallHandler) -> Self {
+    pub fn new(handler: H) -> Self {
         let app = AppId::new("a0000000-0000-4000-8000-000000000001").expect("a constant");
         let tenant = TenantId::new("a0000000-0000-4000-8000-000000000002").expect("a constant");
         let call = CallId::new(CALL).expect("a constant");
         let mut record = CallRecord::default();
         record.bind_tenant(&tenant);
         Self {
-            handler: Arc::new(handler),
+            handler,
             call_ref: CallRef::of_incoming(&app, &tenant, &call),
             record,
             memory: Vec::new(),
@@ -134,14 +131,63 @@ impl BotTest {
         self.notify("updated", "/participants", &json!([participant])).await
     }
 
-    /// A command did what it should; the comms operation that it started has finished.
-    pub async fn done(&mut self, name: &str) -> &mut Self {
-        self.finish(name, "completed", json!({"code": 200, "subcode": 0})).await
+    /// Somebody leaves.
+    pub async fn left(&mut self, id: &str) -> &mut Self {
+        self.roster += 1;
+        let participant =
+            json!({"id": id, "rosterSequenceNumber": self.roster, "removedState": {"reason": "left"}});
+        self.notify("updated", "/participants", &json!([participant])).await
     }
 
-    /// A command's comms operation failed with this code and subcode.
+    /// The other side puts the call on hold.
+    pub async fn held(&mut self) -> &mut Self {
+        self.notify("updated", "", &json!({"state": "hold"})).await
+    }
+
+    /// Little time is left to answer.
+    pub async fn answer_due(&mut self) -> &mut Self {
+        self.event(CallEvent::AnswerDue).await
+    }
+
+    /// A command did what it should; the comms operation that it started has finished.
+    ///
+    /// # Panics
+    ///
+    /// When no such command was decided.
+    pub async fn done(&mut self, name: &str) -> &mut Self {
+        match self.operation_of(name) {
+            Some(context) => self.finish(&context, "completed", json!({"code": 200, "subcode": 0})).await,
+            None => {
+                self.event(CallEvent::Done(Done { name: name.to_owned(), operation: None, body: None })).await
+            }
+        }
+    }
+
+    /// A command failed without effect; its comms operation with this code and subcode.
+    ///
+    /// # Panics
+    ///
+    /// When no such command was decided.
     pub async fn failed(&mut self, name: &str, code: i64, subcode: i64) -> &mut Self {
-        self.finish(name, "failed", json!({"code": code, "subcode": subcode})).await
+        if let Some(context) = self.operation_of(name) {
+            return self.finish(&context, "failed", json!({"code": code, "subcode": subcode})).await;
+        }
+        if self.find(name).decides().is_some() {
+            self.record.undecide();
+        }
+        let error = CommandError::of_operation(Some(ResultInfo::new(code, subcode)));
+        self.event(CallEvent::Failed(Failed { name: name.to_owned(), error })).await
+    }
+
+    /// Nobody knows whether a command had its effect.
+    ///
+    /// # Panics
+    ///
+    /// When no such command was decided.
+    pub async fn in_doubt(&mut self, name: &str) -> &mut Self {
+        let name = self.find(name).name().to_owned();
+        let error = CommandError::unknown("no answer in time");
+        self.event(CallEvent::InDoubt(InDoubt { name, error })).await
     }
 
     /// The other side hangs up.
@@ -191,20 +237,24 @@ impl BotTest {
     ///
     /// # Panics
     ///
-    /// When the type is not that of the handler.
-    pub fn memory<M: DeserializeOwned + Default>(&self) -> M {
+    /// When what the handler remembered cannot be read again.
+    pub fn memory(&self) -> H::Memory {
         if self.memory.is_empty() {
-            return M::default();
+            return H::Memory::default();
         }
         serde_json::from_slice(&self.memory).expect("the memory of this handler")
     }
 
-    async fn finish(&mut self, name: &str, status: &str, result: Value) -> &mut Self {
+    fn find(&self, name: &str) -> &CallCommand {
         let command = self.commands.iter().rev().find(|command| command.name() == name);
-        let command = command.unwrap_or_else(|| panic!("no command `{name}` was decided")).clone();
-        let Some(context) = command.client_context else {
-            return self.event(CallEvent::Done(Done { name: name.to_owned(), operation: None })).await;
-        };
+        command.unwrap_or_else(|| panic!("no command `{name}` was decided"))
+    }
+
+    fn operation_of(&self, name: &str) -> Option<String> {
+        self.find(name).client_context.clone()
+    }
+
+    async fn finish(&mut self, context: &str, status: &str, result: Value) -> &mut Self {
         let operation = json!({
             "@odata.type": "#microsoft.graph.commsOperation",
             "clientContext": context, "status": status, "resultInfo": result,
@@ -224,41 +274,51 @@ impl BotTest {
         self
     }
 
+    /// Tells one event, and after it that of every command which could not even be made.
     async fn tell(&mut self, event: CallEvent) {
-        self.told += 1;
-        let facts = Facts {
-            call_ref: self.call_ref,
-            event_id: format!("{}-1", self.told),
-            callback: CallbackUri::new("https://bot.example/api/calls").expect("a constant"),
-            answer_by: self.record.is_ringing().then(|| self.now + Duration::from_secs(13)),
-            record: self.record.clone(),
-        };
-        let handled = self.handler.handle(facts, &self.memory, event).await;
-        let Decided { memory, decisions } =
-            handled.unwrap_or_else(|error| panic!("the handler failed: {error}"));
-        self.memory = memory;
-        for (name, after) in decisions.timers {
-            match after {
-                Some(after) => self.timers.insert(name, after),
-                None => self.timers.remove(&name),
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            self.told += 1;
+            let facts = Facts {
+                call_ref: self.call_ref,
+                event_id: format!("{}-{}-1", self.call_ref, self.told),
+                callback: CallbackUri::new("https://bot.example/api/calls").expect("a constant"),
+                answer_by: self.record.is_ringing().then(|| self.now + Duration::from_secs(13)),
+                record: Arc::new(self.record.clone()),
             };
-        }
-        for command in decisions.commands {
-            if command.is(AnswerCall::NAME) {
-                self.record.decide(record::Decided::Answer);
-            } else if command.is(RejectCall::NAME) {
-                self.record.decide(record::Decided::Reject);
+            let handled = ErasedHandler::handle(&self.handler, facts, &self.memory, event).await;
+            let Decided { memory, decisions } =
+                handled.unwrap_or_else(|error| panic!("the handler failed: {error}"));
+            self.memory = memory;
+            for (name, after) in decisions.timers {
+                match after {
+                    Some(after) => self.timers.insert(name, after),
+                    None => self.timers.remove(&name),
+                };
             }
-            if let Some(context) = &command.client_context {
-                self.record.open_operation(context, command.name());
+            for command in decisions.commands {
+                if let Err(why) = &command.request {
+                    let error = CommandError::unsent(why.clone());
+                    events.push_back(CallEvent::Failed(Failed { name: command.name.clone(), error }));
+                    continue;
+                }
+                if let Some(decided) = command.decides() {
+                    self.record.decide(decided);
+                }
+                if let Some(context) = &command.client_context {
+                    self.record.open_operation(context, command.name());
+                }
+                if let Some(participant) = &command.invitee {
+                    self.record.invite(command.name(), participant.clone());
+                }
+                self.new.push(command.clone());
+                self.commands.push(command);
             }
-            self.new.push(command.clone());
-            self.commands.push(command);
         }
     }
 }
 
-impl std::fmt::Debug for BotTest {
+impl<H> std::fmt::Debug for BotTest<H> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BotTest")
             .field("record", &self.record)

@@ -112,7 +112,9 @@ async fn connections_beyond_the_limit_wait_until_one_ends() {
     limits.head_time = Duration::from_millis(100);
     let served = serve(limits, Duration::ZERO).await;
     let _silent = TcpStream::connect(served.address).await.unwrap();
+    let began = tokio::time::Instant::now();
     assert!(get(served.address, "/livez").await.starts_with("HTTP/1.1 200"));
+    assert!(began.elapsed() >= Duration::from_millis(50), "the second did not wait for the first");
 }
 
 #[tokio::test]

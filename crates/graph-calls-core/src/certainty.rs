@@ -18,7 +18,7 @@ pub enum Certainty {
 impl Certainty {
     /// What a status says. A success is not asked.
     ///
-    /// 503 is a refusal only together with `Retry-After`: without it the answer may come from a gateway that gave up
+    /// 503 is a refusal only together with a `Retry-After` that makes sense: without it the answer may come from a gateway that gave up
     /// on a request which went through.
     pub fn of_status(status: StatusCode, has_retry_after: bool) -> Self {
         match status.as_u16() {

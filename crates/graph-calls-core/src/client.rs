@@ -106,8 +106,9 @@ fn settle<R: ApiRequest>(
         && method == Method::DELETE
         && request.repeat() == Repeat::Always
         && found.before == Some(Certainty::Unknown);
-    if response.status().is_success() || deleted_before {
-        request.read(response)
+    let status = response.status();
+    if status.is_success() || deleted_before {
+        request.read(response).map_err(|error| error.with_status(status))
     } else {
         Err(Error::status_of(request.name(), &response))
     }

@@ -4,7 +4,7 @@ use std::{borrow::Cow, error, fmt, time::Duration};
 
 use bytes::Bytes;
 use graph_calls_model::{CallId, ErrorBody, GraphError};
-use http::{StatusCode, header::RETRY_AFTER};
+use http::StatusCode;
 
 use crate::{
     BoxError, Certainty, TokenError, TransportError, TransportErrorKind,
@@ -103,8 +103,8 @@ impl Error {
     /// The error of a response that is no success.
     pub(crate) fn status_of(name: Cow<'static, str>, response: &http::Response<Bytes>) -> Self {
         let status = response.status();
-        let has_retry_after = response.headers().contains_key(RETRY_AFTER);
-        let mut error = Self::new(ErrorKind::Status, Certainty::of_status(status, has_retry_after), name);
+        let certainty = Certainty::of_status(status, crate::layer::says_when(response.headers()));
+        let mut error = Self::new(ErrorKind::Status, certainty, name);
         error.0.status = Some(status);
         // A gateway may answer with a page: the status is kept whatever the body is.
         let graph = serde_json::from_slice::<ErrorBody<'_>>(response.body()).ok().and_then(|body| body.error);
@@ -146,6 +146,11 @@ impl Error {
         self.0.client_request_id.clone_from(&info.client_request_id);
         self.0.certainty = info.before.map_or(self.0.certainty, |before| before.max(self.0.certainty));
         self.0.retry_after = info.told_to_wait;
+        self
+    }
+
+    pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
+        self.0.status.get_or_insert(status);
         self
     }
 

@@ -29,7 +29,9 @@ pub struct RequestInfo {
 }
 
 impl RequestInfo {
-    pub(crate) fn new(name: Cow<'static, str>, repeat: Repeat, version: ApiVersion) -> Self {
+    /// What the layers need to know of a request that comes from no [`Client`](crate::Client).
+    pub fn new(name: impl Into<Cow<'static, str>>, repeat: Repeat, version: ApiVersion) -> Self {
+        let name = name.into();
         Self {
             name,
             repeat,
@@ -57,6 +59,16 @@ impl RequestInfo {
     /// When it may be sent again.
     pub fn repeat(&self) -> Repeat {
         self.repeat
+    }
+
+    /// The version it is for.
+    pub fn version(&self) -> ApiVersion {
+        self.version
+    }
+
+    /// The tenant whose token it carries, where it names one.
+    pub fn tenant(&self) -> Option<&TenantId> {
+        self.tenant.as_ref()
     }
 
     /// When it must have settled.

@@ -26,6 +26,8 @@ pub struct ScriptedTransport {
 #[derive(Debug, Default)]
 struct Script {
     steps: VecDeque<Step>,
+    /// A panic inside a spawned task is seen by nobody: it is kept for `assert_done`.
+    violation: Option<String>,
     requests: Vec<http::Request<Bytes>>,
 }
 
@@ -85,10 +87,11 @@ impl ScriptedTransport {
     ///
     /// # Panics
     ///
-    /// When a step of the script is left.
+    /// When a step of the script is left, or something else was sent.
     #[track_caller]
     pub fn assert_done(&self) {
         let script = self.lock();
+        assert_eq!(script.violation, None);
         assert!(script.steps.is_empty(), "not sent: {:?}", script.steps);
     }
 
@@ -101,13 +104,20 @@ impl ScriptedTransport {
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let method = request.method().clone();
         script.requests.push(request);
-        match script.steps.pop_front() {
-            Some(step) if step.method == method && step.path == path => step.reply.map_err(|certainty| {
-                TransportError::new(TransportErrorKind::Connection, certainty, "scripted").into()
-            }),
-            Some(step) => panic!("expected {} {}, got {method} {path}", step.method, step.path),
-            None => panic!("expected nothing more, got {method} {path}"),
-        }
+        let expected = match script.steps.pop_front() {
+            Some(step) if step.method == method && step.path == path => {
+                let failed = |certainty| {
+                    BoxError::from(TransportError::new(TransportErrorKind::Connection, certainty, "scripted"))
+                };
+                return step.reply.map_err(failed);
+            }
+            Some(step) => format!("{} {}", step.method, step.path),
+            None => "nothing more".to_owned(),
+        };
+        let violation = format!("expected {expected}, got {method} {path}");
+        script.violation.get_or_insert_with(|| violation.clone());
+        drop(script);
+        panic!("{violation}");
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Script> {

@@ -168,13 +168,26 @@ impl TokenProvider for FixedToken {
 #[derive(Debug)]
 pub struct TokenError {
     message: String,
+    transient: bool,
     source: Option<BoxError>,
 }
 
 impl TokenError {
     /// In words that tell what to do.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), source: None }
+        Self { message: message.into(), transient: false, source: None }
+    }
+
+    /// Marks a failure that may pass, so that the request may be tried again within its deadline.
+    #[must_use]
+    pub fn transient(mut self) -> Self {
+        self.transient = true;
+        self
+    }
+
+    /// Whether the failure may pass.
+    pub fn is_transient(&self) -> bool {
+        self.transient
     }
 
     /// The error behind it.

@@ -92,7 +92,7 @@ pub struct BodyLost(pub String);
 
 /// How sure an error of any layer is. What fails above the transport was not sent.
 pub(crate) fn certainty_of(error: &BoxError) -> Certainty {
-    if never_sent(error) {
+    if never_sent(error) || error.is::<TokenError>() {
         return Certainty::Unsent;
     }
     error.downcast_ref::<TransportError>().map_or(Certainty::Unknown, TransportError::certainty)
@@ -100,7 +100,9 @@ pub(crate) fn certainty_of(error: &BoxError) -> Certainty {
 
 /// Whether a layer refused the request, so that another attempt would come to the same.
 pub(crate) fn never_sent(error: &BoxError) -> bool {
-    error.is::<TokenError>() || error.is::<InvalidTarget>() || error.is::<DeprecatedPath>()
+    error.downcast_ref::<TokenError>().is_some_and(|error| !error.is_transient())
+        || error.is::<InvalidTarget>()
+        || error.is::<DeprecatedPath>()
 }
 
 pub(crate) fn info<B>(request: &http::Request<B>) -> Option<&RequestInfo> {

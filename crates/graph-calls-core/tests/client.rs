@@ -238,7 +238,9 @@ async fn a_dropped_request_leaves_nothing_behind() {
         StatusCode::NO_CONTENT,
         "",
     );
-    let client = client(&script);
+    // Seeded, so that the wait before the repeat is never none.
+    let token = FixedToken::new("secret").unwrap();
+    let client = Client::builder(script.transport()).token(token).rng(fastrand::Rng::with_seed(7)).build();
     {
         let sending = client.send(DeleteCall::new(call()));
         tokio::pin!(sending);

@@ -175,14 +175,21 @@ wire_struct! {
     }
 }
 
-impl IntoOwned for MediaConfig<'_> {
-    type Owned = MediaConfig<'static>;
-    fn into_owned(self) -> MediaConfig<'static> {
+impl MediaConfig<'_> {
+    /// Copies what is borrowed.
+    pub fn into_owned(self) -> MediaConfig<'static> {
         match self {
             MediaConfig::ServiceHosted(config) => MediaConfig::ServiceHosted(config.into_owned()),
             MediaConfig::AppHosted(config) => MediaConfig::AppHosted(config.into_owned()),
             MediaConfig::Other(name) => MediaConfig::Other(name.into_owned()),
         }
+    }
+}
+
+impl IntoOwned for MediaConfig<'_> {
+    type Owned = MediaConfig<'static>;
+    fn into_owned(self) -> MediaConfig<'static> {
+        MediaConfig::into_owned(self)
     }
 }
 

@@ -114,15 +114,22 @@ impl MeetingInfo<'_> {
     }
 }
 
-impl IntoOwned for MeetingInfo<'_> {
-    type Owned = MeetingInfo<'static>;
-    fn into_owned(self) -> MeetingInfo<'static> {
+impl MeetingInfo<'_> {
+    /// Copies what is borrowed.
+    pub fn into_owned(self) -> MeetingInfo<'static> {
         match self {
             MeetingInfo::Organizer(info) => MeetingInfo::Organizer(IntoOwned::into_owned(info)),
             MeetingInfo::Token(info) => MeetingInfo::Token(info.into_owned()),
             MeetingInfo::JoinMeetingId(info) => MeetingInfo::JoinMeetingId(info.into_owned()),
             MeetingInfo::Other(name) => MeetingInfo::Other(name.into_owned()),
         }
+    }
+}
+
+impl IntoOwned for MeetingInfo<'_> {
+    type Owned = MeetingInfo<'static>;
+    fn into_owned(self) -> MeetingInfo<'static> {
+        MeetingInfo::into_owned(self)
     }
 }
 

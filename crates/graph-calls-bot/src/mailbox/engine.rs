@@ -15,16 +15,21 @@ use graph_calls_core::{
 };
 use tokio::{sync::Notify, time::Instant};
 
-use super::timers::{TimerName, Timers};
+use super::{
+    Item,
+    timers::{TimerName, Timers},
+};
 use crate::{
     Answer, BotStats, CallRef,
     handler::ErasedHandler,
     model::RejectReason,
-    store::{Accepted, Item, MemoryStore},
+    store::{Accepted, MemoryStore},
 };
 
-/// What happens to a ringing call about which the handler decided nothing.
+/// What happens to a ringing call about which the handler decided nothing, 3 seconds before it is too late (1 for
+/// policy-based recording), also while the handler is still at it.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub enum Unanswered {
     /// It rings on until the service gives up.
     #[default]
@@ -105,29 +110,29 @@ impl Engine {
         named.or_else(|| Some(CallRef::of_incoming(&self.app, tenant, &item.call_id()?)))
     }
 
-    /// Takes notifications for one conversation.
+    /// Takes the notifications of one request, sorted by conversation, those of all or of none.
     pub(crate) fn accept(
         self: &Arc<Self>,
-        key: CallRef,
         tenant: &TenantId,
-        notifications: Vec<(Notification<'static>, Instant)>,
-    ) -> Accepted {
+        batches: Vec<(CallRef, Vec<(Notification<'static>, Instant)>)>,
+    ) -> Vec<Accepted> {
         let now = (self.wall.now(), Instant::now());
-        let items = notifications
-            .into_iter()
-            .map(|(notification, received_at)| Item::Notification {
-                notification: Box::new(notification),
-                received: now.0 - now.1.saturating_duration_since(received_at),
-                received_at,
-            })
-            .collect();
-        let accepted = self.store.accept(key, tenant, items);
-        match accepted {
-            Accepted::Wake => self.wake(key),
-            Accepted::OtherTenant => count(&self.counters.foreign),
-            Accepted::Queued | Accepted::Ended | Accepted::Full => {}
+        let item = |(notification, received_at): (Notification<'static>, Instant)| Item::Notification {
+            notification: Box::new(notification),
+            received: now.0 - now.1.saturating_duration_since(received_at),
+            received_at,
+        };
+        let batches =
+            batches.into_iter().map(|(key, batch)| (key, batch.into_iter().map(item).collect())).collect();
+        let accepted = self.store.accept(tenant, batches);
+        for (key, accepted) in &accepted {
+            match accepted {
+                Accepted::Wake => self.wake(*key),
+                Accepted::OtherTenant => count(&self.counters.foreign),
+                Accepted::Queued | Accepted::Ended | Accepted::Full => {}
+            }
         }
-        accepted
+        accepted.into_iter().map(|(_, accepted)| accepted).collect()
     }
 
     pub(super) fn push(self: &Arc<Self>, key: CallRef, item: Item) {

@@ -12,8 +12,9 @@ pub(crate) struct Outbox {
     next_id: u64,
     waiting: VecDeque<Entry>,
     sending: Option<Entry>,
-    /// Whether a command of this name ended well.
-    ended: BTreeMap<String, bool>,
+    /// Whether a command of this name ended well; nothing while it has not ended.
+    known: BTreeMap<String, Option<bool>>,
+    hung_up: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -45,7 +46,7 @@ impl Outbox {
     pub(crate) fn add(&mut self, command: CallCommand, expires: Option<Instant>) {
         let entry = Entry { id: self.next_id, command, expires };
         self.next_id += 1;
-        self.ended.remove(&entry.command.name);
+        self.known.insert(entry.command.name.clone(), None);
         if entry.command.overtakes {
             self.waiting.push_front(entry);
         } else {
@@ -87,14 +88,18 @@ impl Outbox {
         if facts.over {
             return Verdict::Fail("the call is over");
         }
+        if self.hung_up {
+            return Verdict::Fail("the call was hung up");
+        }
         if entry.expires.is_some_and(|expires| expires <= now) {
             return Verdict::Fail("too late to be sent");
         }
         if let Some(name) = &entry.command.after {
-            match self.ended.get(name) {
-                None => return Verdict::Wait,
-                Some(false) => return Verdict::Fail("the command it was to follow failed"),
-                Some(true) => {}
+            match self.known.get(name) {
+                None => return Verdict::Fail("there is no command of the name it was to follow"),
+                Some(None) => return Verdict::Wait,
+                Some(Some(false)) => return Verdict::Fail("the command it was to follow failed"),
+                Some(Some(true)) => {}
             }
         }
         if entry.command.when_media_active && !facts.media_active { Verdict::Wait } else { Verdict::Send }
@@ -107,7 +112,12 @@ impl Outbox {
 
     /// A command ended; others may have waited for it.
     pub(crate) fn ended(&mut self, name: &str, well: bool) {
-        self.ended.insert(name.to_owned(), well);
+        self.known.insert(name.to_owned(), Some(well));
+    }
+
+    /// The service took the hang-up: nothing else is sent any more.
+    pub(crate) fn hang_up(&mut self) {
+        self.hung_up = true;
     }
 }
 
@@ -154,7 +164,8 @@ mod tests {
         outbox.add(hang_up, None);
         outbox.sent(first.id);
         assert_eq!(sent(&mut outbox, LIVE).as_deref(), Some("call-delete"));
-        assert_eq!(sent(&mut outbox, LIVE).as_deref(), Some("two"));
+        outbox.hang_up();
+        assert_eq!(sent(&mut outbox, LIVE).as_deref(), Some("two: the call was hung up"));
         assert_eq!(sent(&mut outbox, LIVE), None);
     }
 
@@ -171,6 +182,9 @@ mod tests {
         assert_eq!(sent(&mut outbox, LIVE), None);
         outbox.ended("greeting", false);
         assert_eq!(sent(&mut outbox, LIVE).as_deref(), Some("menu: the command it was to follow failed"));
+        outbox.add(command("lost").after("greting"), None);
+        let misspelt = "lost: there is no command of the name it was to follow";
+        assert_eq!(sent(&mut outbox, LIVE).as_deref(), Some(misspelt));
     }
 
     #[tokio::test(start_paused = true)]

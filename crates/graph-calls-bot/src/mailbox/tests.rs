@@ -52,6 +52,16 @@ impl CallHandler for Scripted {
     }
 }
 
+/// Never decides.
+struct Hanging;
+#[async_trait]
+impl CallHandler for Hanging {
+    type Memory = ();
+    async fn on_event(&self, _call: &mut CallContext<()>, _event: CallEvent) -> Result<(), HandlerError> {
+        std::future::pending().await
+    }
+}
+
 struct Table {
     engine: Arc<Engine>,
     told: Arc<Mutex<Vec<String>>>,
@@ -86,8 +96,8 @@ impl Table {
         let path = format!("/communications/calls/1{below}");
         let text = json!({"changeType": change, "resourceUrl": path, "resourceData": data}).to_string();
         let item = Notification::from_raw(RawJson::from_string(text).unwrap());
-        let accepted = self.engine.accept(self.key, &self.tenant, vec![(item, Instant::now())]);
-        assert!(matches!(accepted, Accepted::Wake | Accepted::Queued | Accepted::Ended));
+        let accepted = self.engine.accept(&self.tenant, vec![(self.key, vec![(item, Instant::now())])]);
+        assert!(matches!(accepted.as_slice(), [Accepted::Wake | Accepted::Queued | Accepted::Ended]));
         self.engine.settled().await;
     }
 
@@ -274,4 +284,127 @@ async fn a_poisoned_item_costs_only_itself() {
     table.notify("updated", "", &json!({"state": "established"})).await;
     assert_eq!(table.told(), ["incoming", "established"]);
     assert_eq!(table.engine.stats().poisoned, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_answers_every_failure_with_the_same_command_stops() {
+    let script = ScriptedTransport::new();
+    let table = table(&script, Unanswered::Ignore, |call, event| {
+        match event {
+            CallEvent::Incoming(_) => call.set_timer("late", Duration::from_secs(14)),
+            CallEvent::Timer(_) | CallEvent::Failed(_) => call.answer(Answer::service_media()),
+            _ => {}
+        }
+        Ok(())
+    });
+    table.incoming().await;
+    table.after(Duration::from_secs(15)).await;
+    assert!(table.told().len() < 100);
+    assert_eq!(table.engine.stats().events_dead, 1);
+    table.notify("deleted", "", &json!({"@odata.type": "#microsoft.graph.call"})).await;
+    assert_eq!(table.told(), ["terminated missed"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_always_fails_comes_to_an_end_with_its_call() {
+    let script = ScriptedTransport::new()
+        .answer(Method::POST, &format!("{CALL}/reject"), StatusCode::ACCEPTED, "")
+        .answer(Method::DELETE, CALL, StatusCode::NOT_FOUND, "");
+    let table = table(&script, Unanswered::Ignore, |_, _| Err("never".into()));
+    table.incoming().await;
+    table.notify("deleted", "", &json!({"@odata.type": "#microsoft.graph.call"})).await;
+    table.after(Duration::from_secs(121)).await;
+    assert_eq!(table.engine.stats().calls, 0);
+    script.assert_done();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_fallback_does_not_wait_for_a_handler_that_hangs() {
+    let script =
+        ScriptedTransport::new().answer(Method::POST, &format!("{CALL}/reject"), StatusCode::ACCEPTED, "");
+    let mut table = table(&script, Unanswered::Ignore, |_, _| Ok(()));
+    table.engine = Engine::new(
+        table.engine.app.clone(),
+        table.engine.client.clone(),
+        Arc::new(Hanging),
+        EngineConfig { unanswered: Unanswered::Reject(RejectReason::Busy), ..table.engine.config.clone() },
+    );
+    let text = json!({"changeType": "created", "resourceUrl": "/communications/calls/1",
+        "resourceData": {"state": "incoming"}})
+    .to_string();
+    let item = Notification::from_raw(RawJson::from_string(text).unwrap());
+    table.engine.accept(&table.tenant, vec![(table.key, vec![(item, Instant::now())])]);
+    tokio::time::sleep(Duration::from_millis(9_999)).await;
+    assert!(script.requests().is_empty());
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    script.assert_done();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_in_doubt_is_settled_by_the_call_being_established() {
+    let path = format!("{CALL}/answer");
+    // Each attempt gets a third of what is left of the window, until no time is left for another.
+    let script = (0..40)
+        .fold(ScriptedTransport::new(), |script, _| script.fail(Method::POST, &path, Certainty::Unknown));
+    let table = table(&script, Unanswered::Ignore, |call, event| {
+        if let CallEvent::Incoming(_) = event {
+            call.answer(Answer::service_media());
+        }
+        Ok(())
+    });
+    table.incoming().await;
+    assert_eq!(table.told(), ["incoming", "in doubt answer"]);
+    assert!(script.requests().len() > 1);
+    table.notify("updated", "", &json!({"state": "established"})).await;
+    assert_eq!(table.told(), ["established", "done answer"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_missing_from_a_list_left_only_if_the_service_says_so() {
+    let path = format!("{CALL}/participants");
+    let both = r#"{"value":[{"id":"1"},{"id":"2"}]}"#;
+    let one = r#"{"value":[{"id":"1"}]}"#;
+    let script = ScriptedTransport::new().answer(Method::GET, &path, StatusCode::OK, both).answer(
+        Method::GET,
+        &path,
+        StatusCode::OK,
+        one,
+    );
+    let table = table(&script, Unanswered::Ignore, |_, _| Ok(()));
+    table.notify("updated", "", &json!({"state": "established"})).await;
+    table.notify("updated", "/participants", &json!([{"id": "1"}, {"id": "2"}])).await;
+    table.told();
+    table.notify("updated", "/participants", &json!([{"id": "1"}])).await;
+    assert!(table.told().is_empty());
+    table.notify("updated", "/participants", &json!([{"id": "1", "isMuted": true}])).await;
+    let told = table.told();
+    assert_eq!(told.len(), 2, "{told:?}");
+    script.assert_done();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_invitation_is_taken_back_by_its_name() {
+    let running = r#"{"id":"9","status":"running"}"#;
+    let script = ScriptedTransport::new().answer(
+        Method::POST,
+        &format!("{CALL}/participants/invite"),
+        StatusCode::OK,
+        running,
+    );
+    let table = table(&script, Unanswered::Ignore, |call, event| {
+        match event {
+            CallEvent::Established => call.invite(crate::Invite::user("8d1e6ab6").named("second")),
+            CallEvent::MediaActive => call.call_off("second"),
+            _ => {}
+        }
+        Ok(())
+    });
+    table.notify("updated", "", &json!({"state": "established"})).await;
+    let invited: Value = serde_json::from_slice(script.requests()[0].body()).unwrap();
+    let id = invited["participants"][0]["participantId"].as_str().unwrap();
+    let script =
+        script.answer(Method::DELETE, &format!("{CALL}/participants/{id}"), StatusCode::NO_CONTENT, "");
+    table.notify("updated", "", &json!({"mediaState": {"audio": "active"}})).await;
+    assert_eq!(table.told(), ["established", "mediaactive", "done call-off"]);
+    script.assert_done();
 }

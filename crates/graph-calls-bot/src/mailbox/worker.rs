@@ -1,27 +1,32 @@
 //! One conversation at work: item by item, strictly in order.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    panic::AssertUnwindSafe,
+    pin::pin,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use graph_calls_core::{
-    AnswerCall, ApiRequest, Certainty, DeleteCall, Error, KeepAlive, RejectCall, Repeat, SubscribeToTone,
-    model::{CommsOperation, TenantId},
+    ApiRequest, Certainty, DeleteCall, KeepAlive, ListParticipants, Repeat, SubscribeToTone,
+    model::{CommsOperation, RawJson, TenantId},
 };
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{
-    Engine,
+    Conversation, Engine, Item,
     engine::{Unanswered, count},
     outbox::{CallFacts, Entry, Next},
     timers::TimerName,
 };
 use crate::{
-    CallCommand, CallContext, CallEvent, CallRef, Done, Failed, InDoubt,
+    CallCommand, CallContext, CallEvent, CallRef, CommandError, Done, Failed, InDoubt,
     context::{Decisions, Facts},
-    event::CommandError,
     handler::{Decided, HandlerError},
     record,
-    store::{Conversation, Item},
 };
 
 /// The service waits 15 seconds for a decision, 5 for policy-based recording; the answer must arrive before that.
@@ -43,6 +48,10 @@ const TOLD_AGAIN: [Duration; 4] = [
 ];
 /// After a keep-alive that failed.
 const SOON: Duration = Duration::from_secs(60);
+/// The most events that one item may lead to. A handler that answers each failure with the same command stops here.
+const MOST_EVENTS: u32 = 64;
+/// Longer than any timer that makes sense, and short enough to be added to any time.
+const LONGEST_TIMER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// A conversation and what goes with it while a worker has it.
 struct Desk {
@@ -63,6 +72,7 @@ impl Engine {
             while let Some(item) = self.store.next(key) {
                 desk.told = 0;
                 self.take_in(&mut desk, item);
+                self.keep_alive(&mut desk);
                 self.tell(&mut desk).await;
                 desk.call.handled += 1;
             }
@@ -78,6 +88,11 @@ impl Engine {
         loop {
             while let Some(event) = desk.events.pop_front() {
                 self.note(desk, &event);
+                if desk.told >= MOST_EVENTS {
+                    count(&self.counters.events_dead);
+                    tracing::error!(call_ref = %desk.key, event = event.kind(), "one item led to too many events");
+                    continue;
+                }
                 self.tell_one(desk, event).await;
             }
             if !self.send_next(desk) {
@@ -90,13 +105,24 @@ impl Engine {
         match item {
             Item::Notification { notification, received, received_at } => {
                 count(&self.counters.notifications);
-                desk.call.record.bind_tenant(&desk.tenant);
-                match desk.call.record.apply(&notification, received) {
+                if !desk.call.record.is_about(&notification) {
+                    count(&self.counters.foreign);
+                    tracing::warn!(call_ref = %desk.key, "a notification of another call");
+                    return;
+                }
+                let record = desk.call.record_mut();
+                record.bind_tenant(&desk.tenant);
+                match record.apply(&notification, received) {
                     Ok(events) => desk.events.extend(events),
                     Err(error) => {
                         count(&self.counters.poisoned);
                         tracing::error!(call_ref = %desk.key, %error, "a notification cannot be read");
                     }
+                }
+                if record.takes_roster_reading()
+                    && let Some(id) = record.id().cloned()
+                {
+                    desk.call.outbox.add(CallCommand::new(&ListParticipants::new(id)).internal(), None);
                 }
                 if desk.events.iter().any(|event| matches!(event, CallEvent::Incoming(_))) {
                     self.ring(desk, received, received_at);
@@ -104,7 +130,7 @@ impl Engine {
             }
             Item::Outcome { command, result } => {
                 if let Some(entry) = desk.call.outbox.sent(command) {
-                    self.settle(desk, entry, result);
+                    self.settle(desk, entry.command, result);
                 }
             }
             Item::Timer { name, due } => {
@@ -116,7 +142,7 @@ impl Engine {
         }
     }
 
-    fn ring(&self, desk: &mut Desk, received: std::time::SystemTime, received_at: Instant) {
+    fn ring(&self, desk: &mut Desk, received: SystemTime, received_at: Instant) {
         let (window, (reminder, fallback)) = if desk.call.record.is_policy_recording() {
             (RECORDING_WINDOW, RECORDING_REMINDER)
         } else {
@@ -128,24 +154,22 @@ impl Engine {
         self.set_timer(desk, TimerName::AnswerFallback, by - fallback);
     }
 
-    fn due(&self, desk: &mut Desk, name: TimerName) {
-        let ringing = desk.call.record.is_ringing();
+    /// Every call is asked after, also one that never got anywhere: its end may be what was lost.
+    fn keep_alive(&self, desk: &mut Desk) {
+        if desk.call.handled == 0 && desk.call.record.ended().is_none() {
+            self.set_timer(desk, TimerName::KeepAlive, Instant::now() + self.about(self.config.keep_alive));
+        }
+    }
+
+    fn due(self: &Arc<Self>, desk: &mut Desk, name: TimerName) {
         match name {
-            TimerName::AnswerDue if ringing => desk.events.push_back(CallEvent::AnswerDue),
-            TimerName::AnswerFallback if ringing => {
-                let mut context = CallContext::new(self.facts(desk), ());
-                match &self.config.unanswered {
-                    Unanswered::Ignore => return,
-                    Unanswered::Reject(reason) => context.reject(reason.clone()),
-                    Unanswered::Answer(answer) => context.answer(answer.clone()),
-                }
-                self.keep(desk, context.into_decisions());
+            TimerName::AnswerDue if desk.call.record.is_ringing() => {
+                desk.events.push_back(CallEvent::AnswerDue);
             }
+            TimerName::AnswerFallback => self.fall_back(desk),
             TimerName::KeepAlive => {
                 if let Some(id) = desk.call.record.id().cloned() {
-                    let mut command = CallCommand::new(&KeepAlive::new(id));
-                    command.internal = true;
-                    desk.call.outbox.add(command, None);
+                    desk.call.outbox.add(CallCommand::new(&KeepAlive::new(id)).internal(), None);
                 }
             }
             TimerName::Forget => {
@@ -160,20 +184,34 @@ impl Engine {
         }
     }
 
+    /// Decides about a ringing call in the handler's stead.
+    fn fall_back(&self, desk: &mut Desk) {
+        if !desk.call.record.is_ringing() {
+            return;
+        }
+        let mut context = CallContext::new(self.facts(desk), ());
+        match &self.config.unanswered {
+            Unanswered::Ignore => return,
+            Unanswered::Reject(reason) => context.reject(reason.clone()),
+            Unanswered::Answer(answer) => context.answer(answer.clone()),
+        }
+        tracing::warn!(call_ref = %desk.key, "the handler decided nothing; the fallback does");
+        self.keep(desk, context.into_decisions());
+    }
+
     /// What an event means for the timers and the outbox of its call.
     fn note(&self, desk: &mut Desk, event: &CallEvent) {
         match event {
             CallEvent::Done(done) => desk.call.outbox.ended(&done.name, true),
             CallEvent::Failed(failed) => desk.call.outbox.ended(&failed.name, false),
             CallEvent::Established => {
-                self.set_timer(
-                    desk,
-                    TimerName::KeepAlive,
-                    Instant::now() + self.about(self.config.keep_alive),
-                );
+                // It tells what the answer's lost response could not.
+                if let Some(name) = desk.call.answer_in_doubt.take() {
+                    desk.events.push_back(CallEvent::Done(Done { name, operation: None, body: None }));
+                }
             }
             CallEvent::Terminated(ended) => {
-                tracing::info!(call_ref = %desk.key, %ended, "call ended");
+                tracing::info!(call_ref = %desk.key, outcome = ended.outcome.as_str(), "call ended");
                 for (name, at) in std::mem::take(&mut desk.call.timers) {
                     self.timers.cancel(at, desk.key, name);
                 }
@@ -184,17 +222,16 @@ impl Engine {
     }
 
     /// Tells one event, again and again if need be, and keeps what was decided.
-    async fn tell_one(&self, desk: &mut Desk, event: CallEvent) {
+    async fn tell_one(self: &Arc<Self>, desk: &mut Desk, event: CallEvent) {
         count(&self.counters.events);
-        let facts = self.facts(desk);
         desk.told += 1;
+        let facts = self.facts(desk);
         let mut waits = TOLD_AGAIN.into_iter();
         loop {
-            let error = match self.handler.handle(facts.clone(), &desk.call.memory, event.clone()).await {
+            let error = match self.ask(desk, facts.clone(), event.clone()).await {
                 Ok(Decided { memory, decisions }) => {
                     desk.call.memory = memory;
-                    self.keep(desk, decisions);
-                    return;
+                    return self.keep(desk, decisions);
                 }
                 Err(error) => error,
             };
@@ -210,9 +247,34 @@ impl Engine {
         }
     }
 
+    /// Asks the handler. While the call rings it is not waited for longer than the fallback may wait.
+    async fn ask(
+        self: &Arc<Self>,
+        desk: &mut Desk,
+        facts: Facts,
+        event: CallEvent,
+    ) -> Result<Decided, HandlerError> {
+        let memory = desk.call.memory.clone();
+        let mut deciding = pin!(self.handler.handle(facts, &memory, event));
+        if let Some(at) = desk.call.timers.get(&TimerName::AnswerFallback).copied() {
+            tokio::select! {
+                biased;
+                decided = &mut deciding => return decided,
+                () = sleep_until(at) => {
+                    self.cancel_timer(desk, &TimerName::AnswerFallback);
+                    self.fall_back(desk);
+                    self.send_next(desk);
+                }
+            }
+        }
+        deciding.await
+    }
+
     async fn give_up(&self, desk: &mut Desk, facts: Facts, event: CallEvent, error: HandlerError) {
         count(&self.counters.events_dead);
-        tracing::error!(call_ref = %desk.key, event_id = facts.event_id, ?event, %error, "an event is given up");
+        tracing::error!(
+            call_ref = %desk.key, event_id = facts.event_id, event = event.kind(), %error, "an event is given up"
+        );
         match self.handler.fail(facts, &desk.call.memory, event, error).await {
             Ok(Decided { memory, decisions }) => {
                 desk.call.memory = memory;
@@ -224,10 +286,17 @@ impl Engine {
 
     /// Keeps what was decided, all at once.
     fn keep(&self, desk: &mut Desk, decisions: Decisions) {
+        if desk.call.record.ended().is_some() {
+            // Nothing can be done about a call that is over, and telling so would only lead to more of it.
+            for command in &decisions.commands {
+                tracing::debug!(call_ref = %desk.key, command = command.name(), "not sent: the call is over");
+            }
+            return;
+        }
         for (name, after) in decisions.timers {
             let name = TimerName::User(name);
             match after {
-                Some(after) => self.set_timer(desk, name, Instant::now() + after),
+                Some(after) => self.set_timer(desk, name, Instant::now() + after.min(LONGEST_TIMER)),
                 None => self.cancel_timer(desk, &name),
             }
         }
@@ -241,16 +310,19 @@ impl Engine {
                     continue;
                 }
             };
-            if let Some(decided) = decision(&request.name) {
-                desk.call.record.decide(decided);
-            }
             let ring =
                 desk.call.answer_by.filter(|_| request.repeat == Repeat::WhileIncoming).map(|(_, by)| by);
-            let own = command.within.map(|within| Instant::now() + within);
+            let own = command.within.map(|within| Instant::now() + within.min(LONGEST_TIMER));
             let expires = match (ring, own) {
                 (Some(ring), Some(own)) => Some(ring.min(own)),
                 (ring, own) => ring.or(own),
             };
+            if let Some(decided) = record::Decided::by(&request.name) {
+                desk.call.record_mut().decide(decided);
+            }
+            if let Some(participant) = &command.invitee {
+                desk.call.record_mut().invite(&command.name, participant.clone());
+            }
             desk.call.outbox.add(command, expires);
         }
     }
@@ -264,16 +336,16 @@ impl Engine {
         match desk.call.outbox.next(facts, Instant::now()) {
             Next::Send(entry) => {
                 if let Some(context) = &entry.command.client_context {
-                    desk.call.record.open_operation(context, &entry.command.name);
+                    desk.call.record_mut().open_operation(context, &entry.command.name);
                 }
                 self.send(desk.key, &desk.tenant, *entry);
                 false
             }
             Next::Fail(entry, why) => {
                 if entry.command.is(DeleteCall::NAME) && facts.over {
-                    done(desk, entry.command);
+                    done(desk, entry.command, None);
                 } else {
-                    Self::failed(desk, entry.command, CommandError::unsent(why));
+                    failed(desk, entry.command, CommandError::unsent(why));
                 }
                 true
             }
@@ -294,9 +366,17 @@ impl Engine {
             // A command whose request could not be made never gets here.
             if let Ok(request) = &command.request {
                 let request = request.to_request();
-                let result = match expires {
-                    Some(expires) => client.send_by(request, expires).await,
-                    None => client.send(request).await,
+                let sending = async {
+                    match expires {
+                        Some(expires) => client.send_by(request, expires).await,
+                        None => client.send(request).await,
+                    }
+                };
+                let result = match AssertUnwindSafe(sending).catch_unwind().await {
+                    Ok(result) => {
+                        result.map(http::Response::into_body).map_err(|error| CommandError::from(&error))
+                    }
+                    Err(_) => Err(CommandError::unknown("the transport or the token provider panicked")),
                 };
                 engine.push(key, Item::Outcome { command: id, result });
             }
@@ -305,64 +385,57 @@ impl Engine {
     }
 
     /// What the outcome of a command's request means.
-    fn settle(&self, desk: &mut Desk, entry: Entry, result: Result<http::Response<Bytes>, Error>) {
-        let command = entry.command;
-        if command.is(KeepAlive::NAME) && command.internal {
-            self.settle_keep_alive(desk, &result);
+    fn settle(&self, desk: &mut Desk, command: CallCommand, result: Result<Bytes, CommandError>) {
+        if command.internal {
+            self.settle_internal(desk, &command, result);
             return;
         }
         let error = match result {
-            Ok(response) => {
-                if command.is(SubscribeToTone::NAME) {
-                    desk.call.record.tones_start_over();
-                }
-                Self::settle_response(desk, command, &response);
+            Ok(body) => {
+                settle_answer(desk, command, &body);
                 return;
             }
             Err(error) => error,
         };
-        let already_so = command.is(DeleteCall::NAME) && error.is_not_found();
-        let answer_lost = error.is_answer_lost() && command.client_context.is_none();
+        let operation_open =
+            command.client_context.as_ref().map(|context| desk.call.record.is_operation_open(context));
+        let already_so = command.is(DeleteCall::NAME) && error.is_gone();
+        let answer_lost = error.answer_lost && operation_open.is_none();
         if already_so || answer_lost {
-            done(desk, command);
-        } else if error.certainty() == Certainty::Unknown {
+            settle_answer(desk, command, &Bytes::new());
+        } else if operation_open == Some(false) {
+            // Its notification was faster than the failure of its request, and has told how it ended.
+        } else if error.certainty == Certainty::Unknown {
             count(&self.counters.in_doubt);
             tracing::warn!(call_ref = %desk.key, command = command.name, %error, "nobody knows whether it had its effect");
-            let error = CommandError::from(&error);
+            if command.decides() == Some(record::Decided::Answer) {
+                desk.call.answer_in_doubt = Some(command.name.clone());
+            }
             desk.events.push_back(CallEvent::InDoubt(InDoubt { name: command.name, error }));
         } else {
-            if command.request.as_ref().is_ok_and(|request| decision(&request.name).is_some()) {
-                desk.call.record.undecide();
-            }
-            Self::failed(desk, command, CommandError::from(&error));
+            failed(desk, command, error);
         }
     }
 
-    fn settle_response(desk: &mut Desk, command: CallCommand, response: &http::Response<Bytes>) {
-        let Some(context) = command.client_context.clone() else {
-            done(desk, command);
-            return;
-        };
-        if !desk.call.record.is_operation_open(&context) {
-            // Its notification was faster and has told the handler already.
-            return;
-        }
-        match serde_json::from_slice::<CommsOperation<'_>>(response.body()) {
-            Ok(mut operation) => {
-                // Some answers leave the context out; this one answers the request that carried it.
-                operation.client_context = Some(context.into());
-                desk.events.extend(desk.call.record.apply_response(&operation));
+    fn settle_internal(&self, desk: &mut Desk, command: &CallCommand, result: Result<Bytes, CommandError>) {
+        if command.is(ListParticipants::NAME) {
+            let Some(id) = desk.call.record.id().cloned() else { return };
+            let page = result
+                .ok()
+                .map(http::Response::new)
+                .and_then(|read| ListParticipants::new(id).read(read).ok());
+            // A page among several is not everybody.
+            if let Some(page) = page.filter(|page| page.next.is_none()) {
+                let event = desk.call.record_mut().read_roster(&page.participants);
+                desk.events.extend(event);
             }
-            // Its notification will tell how it ends.
-            Err(error) => tracing::debug!(call_ref = %desk.key, %error, "the answer has no operation"),
+            return;
         }
-    }
-
-    fn settle_keep_alive(&self, desk: &mut Desk, result: &Result<http::Response<Bytes>, Error>) {
         let next = match result {
             Ok(_) => self.about(self.config.keep_alive),
-            Err(error) if error.is_not_found() => {
-                let gone = desk.call.record.gone(self.wall.now());
+            // A page of a gateway says nothing of the call: only Graph's own code does.
+            Err(error) if error.is_gone() && error.code.is_some() => {
+                let gone = desk.call.record_mut().gone(self.wall.now());
                 desk.events.extend(gone);
                 return;
             }
@@ -376,23 +449,13 @@ impl Engine {
         }
     }
 
-    fn failed(desk: &mut Desk, command: CallCommand, error: CommandError) {
-        tracing::warn!(call_ref = %desk.key, command = command.name, %error, "a command failed");
-        if let Some(context) = &command.client_context {
-            desk.call.record.close_operation(context);
-        }
-        if !command.internal {
-            desk.events.push_back(CallEvent::Failed(Failed { name: command.name, error }));
-        }
-    }
-
     fn facts(&self, desk: &Desk) -> Facts {
         Facts {
             call_ref: desk.key,
-            event_id: format!("{}-{}", desk.call.handled, desk.told),
-            callback: self.config.callback.below(&["c", &desk.key.to_string(), "0"]),
+            event_id: format!("{}-{}-{}", desk.key, desk.call.handled, desk.told),
+            callback: self.config.callback.clone(),
             answer_by: desk.call.answer_by.map(|(date, _)| date),
-            record: desk.call.record.clone(),
+            record: Arc::clone(&desk.call.record),
         }
     }
 
@@ -409,18 +472,50 @@ impl Engine {
     }
 }
 
-fn done(desk: &mut Desk, command: CallCommand) {
-    if !command.internal {
-        desk.events.push_back(CallEvent::Done(Done { name: command.name, operation: None }));
+/// The service took a command; one that started an operation is done when that has finished.
+fn settle_answer(desk: &mut Desk, command: CallCommand, body: &Bytes) {
+    if command.is(SubscribeToTone::NAME) {
+        desk.call.record_mut().tones_start_over();
+    }
+    if command.is(DeleteCall::NAME) {
+        desk.call.outbox.hang_up();
+    }
+    let Some(context) = command.client_context.clone() else {
+        let body = std::str::from_utf8(body).ok().and_then(|text| RawJson::from_string(text.to_owned()).ok());
+        return done(desk, command, body);
+    };
+    if !desk.call.record.is_operation_open(&context) {
+        // Its notification was faster and has told the handler already.
+        return;
+    }
+    match serde_json::from_slice::<CommsOperation<'_>>(body) {
+        Ok(mut operation) => {
+            // Some answers leave the context out; this one answers the request that carried it.
+            operation.client_context = Some(context.into());
+            let event = desk.call.record_mut().apply_response(&operation);
+            desk.events.extend(event);
+        }
+        // Its notification will tell how it ends.
+        Err(error) => tracing::debug!(call_ref = %desk.key, %error, "the answer has no operation"),
     }
 }
 
-/// What a request decides about a ringing call.
-fn decision(request: &str) -> Option<record::Decided> {
-    match request {
-        AnswerCall::NAME => Some(record::Decided::Answer),
-        RejectCall::NAME => Some(record::Decided::Reject),
-        "call-redirect" => Some(record::Decided::Redirect),
-        _ => None,
+fn done(desk: &mut Desk, command: CallCommand, body: Option<RawJson<'static>>) {
+    if !command.internal {
+        desk.events.push_back(CallEvent::Done(Done { name: command.name, operation: None, body }));
     }
+}
+
+fn failed(desk: &mut Desk, command: CallCommand, error: CommandError) {
+    if command.internal {
+        return;
+    }
+    tracing::warn!(call_ref = %desk.key, command = command.name, %error, "a command failed");
+    if let Some(context) = &command.client_context {
+        desk.call.record_mut().close_operation(context);
+    }
+    if command.decides().is_some() {
+        desk.call.record_mut().undecide();
+    }
+    desk.events.push_back(CallEvent::Failed(Failed { name: command.name, error }));
 }

@@ -4,13 +4,17 @@ mod operations;
 mod roster;
 mod tones;
 
-use std::time::{Duration, SystemTime};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime},
+};
 
 use graph_calls_core::model::{
-    Call, CallDirection, CallId, CallState, ChangeType, CommsOperation, IdentitySet,
-    InvitationParticipantInfo, MediaState, Notification, Participant, ParticipantInfo, ReadError, Resource,
-    ResultInfo, TenantId,
+    Call, CallDirection, CallId, CallState, CallsResource, ChangeType, ChatInfo, CommsOperation, IdentitySet,
+    IncomingContext, InvitationParticipantInfo, MediaState, MeetingInfo, Notification, Participant,
+    ParticipantId, ParticipantInfo, ReadError, Resource, ResultInfo, TenantId,
 };
+use graph_calls_core::{AnswerCall, ApiRequest, RejectCall};
 
 use crate::{CallEvent, Ended, Incoming, Outcome};
 use operations::Operations;
@@ -32,11 +36,16 @@ pub struct CallRecord {
     policy_recording: bool,
     established: Option<SystemTime>,
     media_active: Option<bool>,
+    rang: bool,
     decided: Option<Decided>,
     ended: Option<Ended>,
     tones: Tones,
     roster: Roster,
+    /// A list left out somebody who was there: only the service can say whether they left.
+    roster_unsure: bool,
     operations: Operations,
+    /// The participant ids that went out with invitations, by the command's name.
+    invited: BTreeMap<String, ParticipantId>,
 }
 
 /// What the bot decided about a ringing call.
@@ -45,6 +54,18 @@ pub(crate) enum Decided {
     Answer,
     Reject,
     Redirect,
+}
+
+impl Decided {
+    /// What a request of this name decides, if it decides anything.
+    pub(crate) fn by(request: &str) -> Option<Self> {
+        match request {
+            AnswerCall::NAME => Some(Self::Answer),
+            RejectCall::NAME => Some(Self::Reject),
+            "call-redirect" => Some(Self::Redirect),
+            _ => None,
+        }
+    }
 }
 
 impl CallRecord {
@@ -61,6 +82,11 @@ impl CallRecord {
     /// Where the call stands.
     pub fn state(&self) -> Option<&CallState<'static>> {
         self.state.as_ref()
+    }
+
+    /// Which way it was placed.
+    pub fn direction(&self) -> Option<&CallDirection<'static>> {
+        self.direction.as_ref()
     }
 
     /// Who calls.
@@ -131,32 +157,65 @@ impl CallRecord {
         self.tones.start_over();
     }
 
-    /// Takes in a notification, received at this time.
+    pub(crate) fn invite(&mut self, command: &str, participant: ParticipantId) {
+        self.invited.insert(command.to_owned(), participant);
+    }
+
+    pub(crate) fn invited(&self, command: &str) -> Option<&ParticipantId> {
+        self.invited.get(command)
+    }
+
+    /// Whether the participants must be read to know who left. Asking answers the question.
+    pub(crate) fn takes_roster_reading(&mut self) -> bool {
+        self.ended.is_none() && std::mem::take(&mut self.roster_unsure)
+    }
+
+    /// The participants as the service lists them when asked.
+    pub(crate) fn read_roster(&mut self, all: &[Participant<'_>]) -> Option<CallEvent> {
+        self.roster.read(all).map(CallEvent::RosterChanged)
+    }
+
+    /// Whether an item is about this call: one call id per conversation.
+    pub(crate) fn is_about(&self, item: &Notification<'_>) -> bool {
+        match (&self.id, item.call_id()) {
+            (Some(known), Some(id)) => *known == id,
+            _ => true,
+        }
+    }
+
+    /// Takes in a notification, received at this time. One of another call changes nothing.
     ///
     /// # Errors
     ///
-    /// When its data cannot be read: the item is poisoned and changed nothing.
+    /// When its data cannot be read: the item is poisoned and changed nothing. That a call was deleted is read from the
+    /// item itself and holds whatever its data is.
     pub fn apply(&mut self, item: &Notification<'_>, now: SystemTime) -> Result<Vec<CallEvent>, ReadError> {
-        let resource = item.resource()?;
-        if let Some(id) = item.call_id() {
-            match &self.id {
-                // One call id per conversation; another one is not this call's.
-                Some(known) if *known != id => return Ok(Vec::new()),
-                _ => self.id = Some(id),
-            }
+        if !self.is_about(item) {
+            return Ok(Vec::new());
         }
-        let mut events = Vec::new();
         let deleted = item.change_type() == Some(&ChangeType::Deleted);
+        let path = item.resource_path();
+        let resource = match item.resource() {
+            Err(_)
+                if deleted
+                    && matches!(path.as_ref().map(|path| &path.resource), Some(CallsResource::Call(_))) =>
+            {
+                Resource::Call(Box::default())
+            }
+            read => read?,
+        };
+        self.id = item.call_id().or(self.id.take());
+        let mut events = Vec::new();
         match resource {
             Resource::Call(call) => self.apply_call(&call, deleted, now, &mut events),
             Resource::Participants(participants) if self.ended.is_none() => {
+                self.roster_unsure |= self.roster.is_missing_somebody(&participants);
                 events.extend(self.roster.apply(&participants).map(CallEvent::RosterChanged));
             }
             Resource::DeltaParticipants(delta) if self.ended.is_none() => {
                 events.extend(self.roster.apply_delta(&delta).map(CallEvent::RosterChanged));
             }
             Resource::Operation(operation) => {
-                let path = item.resource_path();
                 let id = path.as_ref().and_then(|path| path.resource.item());
                 events.extend(self.operations.apply(&operation, id, deleted));
             }
@@ -217,19 +276,30 @@ impl CallRecord {
         if !may_follow(before.as_ref(), state) {
             return;
         }
+        let transferring = matches!(before, Some(CallState::Transferring | CallState::TransferAccepted));
+        let failed = call.result_info.as_ref().is_some_and(|info| !info.is_success());
+        // Only the code tells that a transfer failed: a plain `established` beside it is a late or repeated one.
+        if transferring && *state == CallState::Established && !failed {
+            return;
+        }
         self.state = Some(state.clone().into_owned());
         match state {
-            CallState::Incoming => events.push(CallEvent::Incoming(Incoming {
-                source: self.source.clone(),
-                targets: self.targets.clone(),
-                policy_recording: self.policy_recording,
-            })),
+            CallState::Incoming => {
+                self.rang = true;
+                events.push(CallEvent::Incoming(Box::new(Incoming {
+                    source: self.source.clone(),
+                    targets: self.targets.clone(),
+                    policy_recording: self.policy_recording,
+                    incoming_context: call.incoming_context().cloned().map(IncomingContext::into_owned),
+                    chat_info: call.chat_info().cloned().map(ChatInfo::into_owned),
+                    meeting_info: call.meeting_info().cloned().map(MeetingInfo::into_owned),
+                })));
+            }
             CallState::Establishing => events.push(CallEvent::Establishing),
             CallState::Ringing => events.push(CallEvent::Ringing),
             CallState::Established => {
                 match before {
-                    // A failed transfer is told by the code, not by `replacesContext`, which ordinary updates carry too.
-                    Some(CallState::Transferring | CallState::TransferAccepted) => {
+                    _ if transferring => {
                         let result = call.result_info.clone().map(ResultInfo::into_owned);
                         events.push(CallEvent::TransferFailed(result));
                     }
@@ -269,7 +339,7 @@ impl CallRecord {
                 (Some(Decided::Reject), _) => Outcome::Rejected,
                 (Some(Decided::Redirect), _) => Outcome::Redirected,
                 (None, Some(CallDirection::Outgoing)) => Outcome::NotAnswered,
-                (None, _) if self.state == Some(CallState::Incoming) => Outcome::Missed,
+                (None, _) if self.rang => Outcome::Missed,
                 // Its beginning was never told, as after a restart: only the code speaks.
                 (None, _) if result.as_ref().is_none_or(ResultInfo::is_success) => Outcome::Answered,
                 (Some(Decided::Answer) | None, _) => Outcome::Failed,

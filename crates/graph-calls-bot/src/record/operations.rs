@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use graph_calls_core::model::{CommsOperation, OperationStatus, fold_guid};
+use graph_calls_core::model::{CommsOperation, OperationStatus};
 
-use crate::{CallEvent, Done, Failed, event::CommandError};
+use crate::{CallEvent, Done, Failed, event::CommandError, fold::folded};
 
 /// The commands whose comms operation has not finished, by client context.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -57,7 +57,7 @@ impl Operations {
         Some(if failed {
             CallEvent::Failed(Failed { name, error: CommandError::of_operation(operation.result_info) })
         } else {
-            CallEvent::Done(Done { name, operation: Some(operation) })
+            CallEvent::Done(Done { name, operation: Some(operation), body: None })
         })
     }
 
@@ -73,10 +73,6 @@ impl Operations {
             .find(|(_, open)| open.operation.as_deref() == Some(&id))
             .map(|(context, _)| context.clone())
     }
-}
-
-fn folded(id: &str) -> String {
-    fold_guid(id).map_or_else(|| id.to_owned(), |guid| format!("{guid:032x}"))
 }
 
 #[cfg(test)]

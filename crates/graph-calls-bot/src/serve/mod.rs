@@ -20,6 +20,8 @@ use health::Health;
 
 /// How long calls may take to settle after the last connection was closed.
 const LONGEST_DRAIN: Duration = Duration::from_secs(20);
+/// How long stopping may take in all.
+const LONGEST_STOP: Duration = Duration::from_secs(25);
 /// After an accept that failed, as for want of file descriptors.
 const BREATHER: Duration = Duration::from_millis(50);
 
@@ -27,7 +29,7 @@ impl Bot {
     /// Serves the webhook and the health pages (`/livez`, `/readyz`, `/version`) until SIGTERM or SIGINT.
     ///
     /// Then `/readyz` answers 503, serving goes on for the drain delay, no connection is accepted any more, and what is
-    /// under way settles: within 25 seconds in all. A second signal ends it at once.
+    /// under way settles: within 25 seconds in all, or the drain delay where that is longer. A second signal ends it at once.
     ///
     /// # Errors
     ///
@@ -65,6 +67,13 @@ impl Bot {
     ) -> Result<(), ServeError> {
         let address = listener.local_addr().map_err(ServeError::Listener)?;
         tracing::info!(%address, "serving");
+        let check = self.check.clone();
+        tokio::spawn(async move {
+            // The first call need not wait for the keys. Without them it waits as if nobody had asked.
+            if let Err(error) = check.warm_up().await {
+                tracing::warn!(%error, "the keys of callbacks could not be fetched yet");
+            }
+        });
         let health = Arc::new(Health::new(self.settings.emulated));
         let (closing, closed) = watch::channel(false);
         let slots = Arc::new(Semaphore::new(self.settings.limits.connections));
@@ -105,9 +114,12 @@ impl Bot {
                 }
             }
         }
+        // Who connects from now on is refused at once, instead of waiting for nobody.
+        drop(listener);
         let _ = closing.send(true);
         let all = u32::try_from(self.settings.limits.connections).unwrap_or(u32::MAX);
-        let drained = timeout(LONGEST_DRAIN, async {
+        let left = LONGEST_STOP.saturating_sub(self.settings.drain_delay).min(LONGEST_DRAIN);
+        let drained = timeout(left, async {
             let _ = slots.acquire_many(all).await;
             self.settled().await;
         });

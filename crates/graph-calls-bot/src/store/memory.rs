@@ -1,43 +1,16 @@
 //! Conversations in the memory of one process: a restart loses them.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{HashMap, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
-    time::SystemTime,
 };
 
-use bytes::Bytes;
-use graph_calls_core::model::{Notification, TenantId};
-use tokio::time::Instant;
+use graph_calls_core::model::TenantId;
 
 use crate::{
-    CallRecord, CallRef,
-    mailbox::{Outbox, TimerName},
+    CallRef,
+    mailbox::{Conversation, Item},
 };
-
-/// Something that arrived in a mailbox.
-#[derive(Debug)]
-pub(crate) enum Item {
-    /// From the service.
-    Notification { notification: Box<Notification<'static>>, received: SystemTime, received_at: Instant },
-    /// What a command's request came to.
-    Outcome { command: u64, result: Result<http::Response<Bytes>, graph_calls_core::Error> },
-    /// A timer came due; stale unless the conversation still waits for this time.
-    Timer { name: TimerName, due: Instant },
-}
-
-/// All that is kept of one call.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Conversation {
-    pub(crate) record: CallRecord,
-    pub(crate) memory: Vec<u8>,
-    pub(crate) outbox: Outbox,
-    pub(crate) timers: BTreeMap<TimerName, Instant>,
-    /// On the wall and on the monotonic clock.
-    pub(crate) answer_by: Option<(SystemTime, Instant)>,
-    /// How many items were handled: the front of every event's id.
-    pub(crate) handled: u64,
-}
 
 #[derive(Debug)]
 struct Mailbox {
@@ -81,26 +54,42 @@ impl MemoryStore {
         Self { slots: Mutex::default(), capacity }
     }
 
-    /// Takes items for a mailbox, all or none. An empty mailbox takes any number, so that no batch is ever too large.
-    pub(crate) fn accept(&self, key: CallRef, tenant: &TenantId, items: Vec<Item>) -> Accepted {
+    /// Takes items for several mailboxes, those of all or of none: a sender that is told to come back brings them all.
+    /// An empty mailbox takes any number, so that no batch is ever too large.
+    pub(crate) fn accept(
+        &self,
+        tenant: &TenantId,
+        batches: Vec<(CallRef, Vec<Item>)>,
+    ) -> Vec<(CallRef, Accepted)> {
         let mut slots = self.lock();
-        let slot = slots.entry(key).or_insert_with(|| {
-            Slot::Open(Mailbox {
-                tenant: tenant.clone(),
-                inbox: VecDeque::new(),
-                conversation: Some(Box::default()),
-            })
-        });
-        let mailbox = match slot {
-            Slot::Tombstone => return Accepted::Ended,
-            Slot::Open(mailbox) if mailbox.tenant != *tenant => return Accepted::OtherTenant,
-            Slot::Open(mailbox) => mailbox,
+        let full = |(key, items): &&(CallRef, Vec<Item>)| match slots.get(key) {
+            Some(Slot::Open(mailbox)) if mailbox.tenant == *tenant => {
+                !mailbox.inbox.is_empty() && mailbox.inbox.len() + items.len() > self.capacity
+            }
+            _ => false,
         };
-        if !mailbox.inbox.is_empty() && mailbox.inbox.len() + items.len() > self.capacity {
-            return Accepted::Full;
+        if let Some((key, _)) = batches.iter().find(full) {
+            return vec![(*key, Accepted::Full)];
         }
-        mailbox.inbox.extend(items);
-        if mailbox.conversation.is_some() { Accepted::Wake } else { Accepted::Queued }
+        let take = |(key, items): (CallRef, Vec<Item>)| {
+            let slot = slots.entry(key).or_insert_with(|| {
+                Slot::Open(Mailbox {
+                    tenant: tenant.clone(),
+                    inbox: VecDeque::new(),
+                    conversation: Some(Box::default()),
+                })
+            });
+            let accepted = match slot {
+                Slot::Tombstone => Accepted::Ended,
+                Slot::Open(mailbox) if mailbox.tenant != *tenant => Accepted::OtherTenant,
+                Slot::Open(mailbox) => {
+                    mailbox.inbox.extend(items);
+                    if mailbox.conversation.is_some() { Accepted::Wake } else { Accepted::Queued }
+                }
+            };
+            (key, accepted)
+        };
+        batches.into_iter().map(take).collect()
     }
 
     /// An item of our own: its mailbox is there, and it is never too full for it.
@@ -163,51 +152,63 @@ impl MemoryStore {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use tokio::time::Instant;
 
-    fn tick() -> Item {
-        Item::Timer { name: TimerName::KeepAlive, due: Instant::now() }
+    use super::*;
+    use crate::mailbox::TimerName;
+
+    fn ticks(count: usize) -> Vec<Item> {
+        (0..count).map(|_| Item::Timer { name: TimerName::KeepAlive, due: Instant::now() }).collect()
     }
 
-    fn key() -> CallRef {
-        "00000000000000000000000000000001".parse().unwrap()
+    fn key(number: u8) -> CallRef {
+        format!("{number:032x}").parse().unwrap()
+    }
+
+    fn tenant(name: &str) -> TenantId {
+        TenantId::new(name).unwrap()
+    }
+
+    fn accept(store: &MemoryStore, name: &str, batches: &[(u8, usize)]) -> Vec<Accepted> {
+        let batches = batches.iter().map(|(number, count)| (key(*number), ticks(*count))).collect();
+        store.accept(&tenant(name), batches).into_iter().map(|(_, accepted)| accepted).collect()
     }
 
     #[tokio::test]
     async fn one_worker_has_a_conversation_and_gives_it_back_only_when_nothing_waits() {
         let store = MemoryStore::new(4);
-        let tenant = TenantId::new("contoso.example").unwrap();
-        assert_eq!(store.accept(key(), &tenant, vec![tick()]), Accepted::Wake);
-        let (_, conversation) = store.claim(key()).unwrap();
-        assert!(store.claim(key()).is_none());
-        assert_eq!(store.accept(key(), &tenant, vec![tick()]), Accepted::Queued);
-        assert!(store.next(key()).is_some());
-        let conversation = store.release(key(), conversation).unwrap();
-        assert!(store.next(key()).is_some());
-        assert!(store.release(key(), conversation).is_none());
-        assert!(store.claim(key()).is_some());
+        assert_eq!(accept(&store, "contoso.example", &[(1, 1)]), [Accepted::Wake]);
+        let (_, conversation) = store.claim(key(1)).unwrap();
+        assert!(store.claim(key(1)).is_none());
+        assert_eq!(accept(&store, "contoso.example", &[(1, 1)]), [Accepted::Queued]);
+        assert!(store.next(key(1)).is_some());
+        let conversation = store.release(key(1), conversation).unwrap();
+        assert!(store.next(key(1)).is_some());
+        assert!(store.release(key(1), conversation).is_none());
+        assert!(store.claim(key(1)).is_some());
     }
 
     #[tokio::test]
-    async fn a_full_mailbox_refuses_and_an_empty_one_takes_any_batch() {
+    async fn a_full_mailbox_refuses_all_and_an_empty_one_takes_any_batch() {
         let store = MemoryStore::new(2);
-        let tenant = TenantId::new("contoso.example").unwrap();
-        assert_eq!(store.accept(key(), &tenant, (0..5).map(|_| tick()).collect()), Accepted::Wake);
-        assert_eq!(store.accept(key(), &tenant, vec![tick()]), Accepted::Full);
-        assert_eq!(store.push(key(), tick()), Accepted::Wake);
+        assert_eq!(accept(&store, "contoso.example", &[(1, 5)]), [Accepted::Wake]);
+        assert_eq!(accept(&store, "contoso.example", &[(2, 1), (1, 1)]), [Accepted::Full]);
+        assert!(store.next(key(2)).is_none());
+        assert_eq!(store.push(key(1), ticks(1).remove(0)), Accepted::Wake);
     }
 
     #[tokio::test]
     async fn another_tenant_and_a_forgotten_call_get_nothing_in() {
         let store = MemoryStore::new(2);
-        let tenant = TenantId::new("contoso.example").unwrap();
-        let other = TenantId::new("fabrikam.example").unwrap();
-        store.accept(key(), &tenant, vec![tick()]);
-        assert_eq!(store.accept(key(), &other, vec![tick()]), Accepted::OtherTenant);
-        store.bury(key());
-        assert_eq!(store.accept(key(), &tenant, vec![tick()]), Accepted::Ended);
-        assert_eq!(store.len(), 0);
-        store.remove(key());
-        assert_eq!(store.accept(key(), &tenant, vec![tick()]), Accepted::Wake);
+        accept(&store, "contoso.example", &[(1, 1)]);
+        assert_eq!(
+            accept(&store, "fabrikam.example", &[(1, 1), (2, 1)]),
+            [Accepted::OtherTenant, Accepted::Wake]
+        );
+        store.bury(key(1));
+        assert_eq!(accept(&store, "contoso.example", &[(1, 1)]), [Accepted::Ended]);
+        assert_eq!(store.len(), 1);
+        store.remove(key(1));
+        assert_eq!(accept(&store, "contoso.example", &[(1, 1)]), [Accepted::Wake]);
     }
 }

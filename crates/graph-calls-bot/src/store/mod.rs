@@ -2,4 +2,4 @@
 
 mod memory;
 
-pub(crate) use memory::{Accepted, Conversation, Item, MemoryStore};
+pub(crate) use memory::{Accepted, MemoryStore};

@@ -104,6 +104,11 @@ impl TokenCheck {
         })))
     }
 
+    /// Whether tokens for this app are taken.
+    pub(crate) fn knows(&self, app: &AppId) -> bool {
+        self.0.apps.contains(app)
+    }
+
     /// Checks the token in a request's headers. A token that was seen before is answered without waiting.
     ///
     /// # Errors

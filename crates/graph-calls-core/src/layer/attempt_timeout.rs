@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::future::{Either, Ready, ready};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tower::{Layer, Service};
@@ -48,7 +49,7 @@ where
 {
     type Response = S::Response;
     type Error = BoxError;
-    type Future = AttemptTimeoutFuture<S::Future>;
+    type Future = Either<AttemptTimeoutFuture<S::Future>, Ready<Result<S::Response, BoxError>>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
@@ -61,7 +62,10 @@ where
             info.attempt_ends = Some(ends);
             info.clone()
         });
-        AttemptTimeoutFuture { inner: self.inner.call(request), sleep: sleep_until(ends), info }
+        if ends <= Instant::now() {
+            return Either::Right(ready(Err(TransportError::timed_out(false).into())));
+        }
+        Either::Left(AttemptTimeoutFuture { inner: self.inner.call(request), sleep: sleep_until(ends), info })
     }
 }
 
@@ -115,7 +119,7 @@ mod tests {
     use crate::{ApiVersion, Certainty};
 
     fn expiring(repeat: Repeat, expires: Instant) -> RequestInfo {
-        let mut info = RequestInfo::new("test".into(), repeat, ApiVersion::Any);
+        let mut info = RequestInfo::new("test", repeat, ApiVersion::Any);
         info.expires = Some(expires);
         info
     }

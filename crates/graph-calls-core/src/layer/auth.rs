@@ -14,7 +14,6 @@ use http::{
     header::{AUTHORIZATION, WWW_AUTHENTICATE},
 };
 use tower::{Layer, Service};
-use url::{Origin, Url};
 
 use crate::{AccessToken, BoxError, Cloud, TokenProvider, TokenRequest, info::ResponseInfo, transport::info};
 
@@ -26,7 +25,9 @@ pub struct AuthLayer {
 
 struct Shared {
     provider: Arc<dyn TokenProvider>,
-    origin: Origin,
+    scheme: String,
+    host: String,
+    port: u16,
     scope: Arc<str>,
     tenant: Option<TenantId>,
 }
@@ -36,14 +37,22 @@ impl AuthLayer {
     ///
     /// A request that names no tenant gets a token of this one, or of the provider's own.
     pub fn new(provider: Arc<dyn TokenProvider>, cloud: &Cloud, tenant: Option<TenantId>) -> Self {
-        let (origin, scope) = (cloud.graph().origin(), Arc::clone(cloud.scope()));
-        Self { shared: Arc::new(Shared { provider, origin, scope, tenant }) }
+        let graph = cloud.graph();
+        let shared = Shared {
+            provider,
+            scheme: graph.scheme().to_owned(),
+            host: graph.host_str().unwrap_or_default().to_owned(),
+            port: graph.port_or_known_default().unwrap_or_default(),
+            scope: Arc::clone(cloud.scope()),
+            tenant,
+        };
+        Self { shared: Arc::new(shared) }
     }
 }
 
 impl std::fmt::Debug for AuthLayer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AuthLayer").field("origin", &self.shared.origin).finish_non_exhaustive()
+        f.debug_struct("AuthLayer").field("host", &self.shared.host).finish_non_exhaustive()
     }
 }
 
@@ -63,7 +72,7 @@ pub struct Auth<S> {
 
 impl<S> std::fmt::Debug for Auth<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Auth").field("origin", &self.shared.origin).finish_non_exhaustive()
+        f.debug_struct("Auth").field("host", &self.shared.host).finish_non_exhaustive()
     }
 }
 
@@ -108,8 +117,14 @@ where
 }
 
 impl Shared {
+    /// Whether a request's scheme, host and port are those of the Graph root. What is not written plainly is not.
     fn is_graph(&self, uri: &Uri) -> bool {
-        Url::parse(&uri.to_string()).is_ok_and(|url| url.origin() == self.origin)
+        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return false };
+        let default = if scheme == "https" { 443 } else { 80 };
+        scheme == self.scheme
+            && !authority.as_str().contains('@')
+            && authority.host().eq_ignore_ascii_case(&self.host)
+            && authority.port_u16().unwrap_or(default) == self.port
     }
 
     fn wanted<B>(&self, request: &http::Request<B>) -> TokenRequest {

@@ -19,5 +19,6 @@ pub use base_uri::{BaseUri, BaseUriLayer, InvalidTarget};
 pub use deadline::{Deadline, DeadlineLayer};
 pub use path_deprecation::{DeprecatedPath, DeprecationPolicy, PathDeprecation, PathDeprecationLayer};
 pub use request_id::{RequestId, RequestIdLayer};
+pub(crate) use retry::says_when;
 pub use retry::{Retry, RetryLayer};
 pub use trace::{Trace, TraceLayer};

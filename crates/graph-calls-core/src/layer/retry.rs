@@ -16,11 +16,11 @@ use std::{
 
 use fastrand::Rng;
 use http::{HeaderMap, Method, StatusCode, header::RETRY_AFTER};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tower::{Layer, Service};
 
 use crate::{
-    BodyLost, BoxError, Certainty, Repeat, RequestInfo, Wall,
+    BodyLost, BoxError, Certainty, Repeat, RequestInfo, TransportError, TransportErrorKind, Wall,
     info::{Attempted, ResponseInfo},
     stats::Counters,
     transport::{certainty_of, info, never_sent},
@@ -140,8 +140,13 @@ where
                 info.fresh_connection = fresh_connection;
                 drop(answered);
                 sleep_until(at).await;
-                std::future::poll_fn(|cx| inner.poll_ready(cx)).await?;
-                continue;
+                match ready(&mut inner, info.expires).await {
+                    Ok(()) => continue,
+                    Err(source) => {
+                        let certainty = before.unwrap_or(Certainty::Unsent);
+                        return Err(Attempted { attempts: attempt, certainty, source }.into());
+                    }
+                }
             }
         };
         if attempt == 1 && outcome.certainty.is_none() && answered.is_ok() {
@@ -162,6 +167,20 @@ where
         };
     }
     Err("more attempts than can be counted".into())
+}
+
+/// Waits for the inner service, but not past the deadline.
+async fn ready<S, B>(inner: &mut S, expires: Option<Instant>) -> Result<(), BoxError>
+where
+    S: Service<http::Request<B>, Error = BoxError>,
+{
+    let ready = std::future::poll_fn(|cx| inner.poll_ready(cx));
+    match expires {
+        Some(expires) => {
+            timeout_at(expires, ready).await.unwrap_or_else(|_| Err(TransportError::timed_out(false).into()))
+        }
+        None => ready.await,
+    }
 }
 
 impl Shared {
@@ -186,6 +205,8 @@ struct Outcome {
     /// Set by a 401.
     refused: Option<ResponseInfo>,
     status: Option<StatusCode>,
+    /// The connection it went over is not to be trusted with another attempt.
+    fresh_connection: bool,
 }
 
 impl Outcome {
@@ -194,7 +215,14 @@ impl Outcome {
             Ok(response) => response,
             Err(error) if never_sent(error) => return Self::default(),
 
-            Err(error) => return Self { certainty: Some(certainty_of(error)), ..Self::default() },
+            Err(error) => {
+                // A path that went dead swallows whatever else is sent over its connection.
+                let dead = error.downcast_ref::<TransportError>().is_some_and(|error| {
+                    matches!(error.kind(), TransportErrorKind::TimedOut | TransportErrorKind::Connection)
+                });
+                let certainty = Some(certainty_of(error));
+                return Self { certainty, fresh_connection: dead, ..Self::default() };
+            }
         };
         let status = response.status();
         if status.is_success() {
@@ -202,13 +230,14 @@ impl Outcome {
             let lost = method == Method::GET && response.extensions().get::<BodyLost>().is_some();
             return Self { certainty: lost.then_some(Certainty::Unknown), ..Self::default() };
         }
-        let has_retry_after = response.headers().contains_key(RETRY_AFTER);
+        let retry_after = retry_after(response.headers(), wall);
         let refused = response.extensions().get::<ResponseInfo>().filter(|info| info.refused_token.is_some());
         Self {
-            certainty: Some(Certainty::of_status(status, has_retry_after)),
-            retry_after: retry_after(response.headers(), wall),
+            certainty: Some(Certainty::of_status(status, says_when(response.headers()))),
+            retry_after,
             refused: refused.filter(|_| status == StatusCode::UNAUTHORIZED).cloned(),
             status: Some(status),
+            fresh_connection: status == StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }
@@ -245,16 +274,19 @@ fn plan(info: &RequestInfo, outcome: &Outcome, refreshed: bool, attempt: u32, rn
     if !may_repeat {
         return Plan::Finish;
     }
-    let told = outcome.retry_after.filter(|_| asked_to_come_back);
-    let at = now + told.unwrap_or_else(|| backoff(attempt, rng));
+    let own = backoff(attempt, rng);
+    let wait = outcome.retry_after.map_or(own, |told| told.max(own));
+    let at = now + wait;
     if info.expires.is_some_and(|expires| at >= expires) {
-        return told.map_or(Plan::Finish, Plan::TooLate);
+        return outcome.retry_after.map_or(Plan::Finish, Plan::TooLate);
     }
-    let bounded_otherwise = told.is_some() || info.repeat == Repeat::WhileIncoming;
+    // Who is told to wait is bounded by that; a wait shorter than our own would bound nothing.
+    let bounded_otherwise =
+        outcome.retry_after.is_some_and(|told| told >= FIRST_WAIT) || info.repeat == Repeat::WhileIncoming;
     Plan::Repeat {
         at,
         cost: if bounded_otherwise { 0 } else { COST },
-        fresh_connection: outcome.status == Some(StatusCode::SERVICE_UNAVAILABLE),
+        fresh_connection: outcome.fresh_connection,
     }
 }
 
@@ -267,18 +299,28 @@ fn backoff(attempt: u32, rng: &mut Rng) -> Duration {
 
 /// The longest wait that any `Retry-After` asks for; none for what is past, zero or junk.
 fn retry_after(headers: &HeaderMap, wall: Wall) -> Option<Duration> {
-    headers
-        .get_all(RETRY_AFTER)
-        .iter()
-        .filter_map(|value| wait_of(value.to_str().ok()?.trim(), wall))
-        .filter(|wait| !wait.is_zero())
-        .max()
+    told(headers).filter_map(|text| wait_of(text, Some(wall))).filter(|wait| !wait.is_zero()).max()
+}
+
+/// Whether a `Retry-After` makes sense, be it past or not. Junk is as good as none.
+pub(crate) fn says_when(headers: &HeaderMap) -> bool {
+    told(headers).any(|text| httpdate::parse_http_date(text).is_ok() || wait_of(text, None).is_some())
+}
+
+/// The values of the header; a proxy may have folded several into one.
+fn told(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let values = headers.get_all(RETRY_AFTER).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| {
+        let date = httpdate::parse_http_date(value.trim()).is_ok();
+        let separator = if date { '\0' } else { ',' };
+        value.split(separator).map(str::trim)
+    })
 }
 
 /// Seconds, decimal seconds (the reference page's own example), or a date; rounded up to the next millisecond.
-fn wait_of(text: &str, wall: Wall) -> Option<Duration> {
+fn wait_of(text: &str, wall: Option<Wall>) -> Option<Duration> {
     if let Ok(date) = httpdate::parse_http_date(text) {
-        return date.duration_since(wall.now()).ok().map(round_up);
+        return date.duration_since(wall?.now()).ok().map(round_up);
     }
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -309,7 +351,7 @@ mod tests {
     use tower_test::mock;
 
     use super::*;
-    use crate::{AccessToken, ApiVersion, TransportError, TransportErrorKind};
+    use crate::{AccessToken, ApiVersion};
 
     type Reply = Result<http::Response<()>, BoxError>;
 
@@ -356,7 +398,7 @@ mod tests {
             sent
         });
         let began = Instant::now();
-        let mut info = RequestInfo::new("test".into(), repeat, ApiVersion::Any);
+        let mut info = RequestInfo::new("test", repeat, ApiVersion::Any);
         info.expires = Some(began + Duration::from_secs(30));
         let mut request = http::Request::new(());
         request.extensions_mut().insert(info);
@@ -403,6 +445,31 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn junk_in_retry_after_is_no_refusal_and_a_gateways_wait_is_kept() {
+        let run = run_with(Repeat::OnlyIfNoEffect, vec![told(503, "soon")]).await;
+        assert_eq!(run.sent.len(), 1);
+        let run = run_with(Repeat::Always, vec![told(502, "9"), status(200)]).await;
+        assert!(run.took >= Duration::from_secs(9));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_went_dead_is_not_used_again() {
+        let run = run_with(Repeat::Always, vec![failed(Certainty::Unknown), status(200)]).await;
+        let fresh: Vec<_> = run.sent.iter().map(RequestInfo::wants_fresh_connection).collect();
+        assert_eq!(fresh, [false, true]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_identity_provider_that_is_down_for_a_moment_costs_no_request() {
+        let down = || Err(crate::TokenError::new("down").transient().into());
+        let run = run_with(Repeat::OnlyIfNoEffect, vec![down(), status(200)]).await;
+        assert_eq!(run.result.unwrap().status(), 200);
+        let wrong = || Err(crate::TokenError::new("wrong secret").into());
+        let run = run_with(Repeat::Always, vec![wrong()]).await;
+        assert_eq!(run.sent.len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_wait_beyond_the_deadline_fails_at_once_and_says_how_long() {
         let run = run_with(Repeat::Always, vec![told(429, "60")]).await;
         assert_eq!(run.took, Duration::ZERO);
@@ -439,7 +506,7 @@ mod tests {
         let mut service = layer.layer(down);
         for _ in 0..300 {
             let mut request = http::Request::new(());
-            let mut info = RequestInfo::new("test".into(), Repeat::Always, ApiVersion::Any);
+            let mut info = RequestInfo::new("test", Repeat::Always, ApiVersion::Any);
             info.expires = Some(Instant::now() + Duration::from_secs(30));
             request.extensions_mut().insert(info);
             service.call(request).await.unwrap_err();
@@ -452,7 +519,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn every_form_of_retry_after_is_read_and_rounded_up() {
         let wall = Wall::anchored(UNIX_EPOCH + Duration::from_secs(784_111_777));
-        let wait = |text: &str| wait_of(text, wall);
+        let wait = |text: &str| wait_of(text, Some(wall));
         let millis = |millis| Some(Duration::from_millis(millis));
         assert_eq!(wait("3"), millis(3_000));
         assert_eq!(wait("2.128"), millis(2_128));
@@ -474,7 +541,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let _guard = runtime.enter();
         let mut headers = HeaderMap::new();
-        for value in ["1", "7.5", "junk", "0"] {
+        for value in ["1", "3, 7.5", "junk", "0"] {
             headers.append(RETRY_AFTER, HeaderValue::from_static(value));
         }
         let wall = Wall::anchored(SystemTime::UNIX_EPOCH);

@@ -1,11 +1,11 @@
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, header::CONTENT_TYPE};
 use serde::Serialize;
 
 use super::{ApiRequest, ApiVersion, PREFER};
-use crate::{Error, Repeat, Result};
+use crate::{BodyLost, Error, Repeat, Result};
 
 /// Any request to Graph, through the same stack: token, origin check, retry by the class that must be given, deadlines.
 ///
@@ -21,7 +21,6 @@ use crate::{Error, Repeat, Result};
 /// assert_eq!(request.to_http()?.uri(), "/users/8d1e6ab6/presence");
 /// # Ok::<(), graph_calls_core::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct RawRequest {
     method: Method,
     path: String,
@@ -91,7 +90,7 @@ impl ApiRequest for RawRequest {
     const REPEAT: Repeat = Repeat::OnlyIfNoEffect;
 
     fn to_http(&self) -> Result<http::Request<Bytes>> {
-        let refused = |error: &dyn std::fmt::Display| Error::request(self.name.clone(), error.to_string());
+        let refused = |error: &dyn fmt::Display| Error::request(self.name.clone(), error.to_string());
         let body = self.body.as_ref().map_err(|error| refused(error))?.clone();
         let mut request = http::Request::builder()
             .method(self.method.clone())
@@ -106,7 +105,10 @@ impl ApiRequest for RawRequest {
     }
 
     fn read(&self, response: http::Response<Bytes>) -> Result<http::Response<Bytes>> {
-        Ok(response)
+        match response.extensions().get::<BodyLost>() {
+            Some(lost) => Err(Error::decode(self.name.clone(), lost.0.clone())),
+            None => Ok(response),
+        }
     }
 
     fn name(&self) -> Cow<'static, str> {
@@ -119,5 +121,12 @@ impl ApiRequest for RawRequest {
 
     fn version(&self) -> ApiVersion {
         self.version
+    }
+}
+
+impl fmt::Debug for RawRequest {
+    // Headers and body are the caller's, and may hold what must not be read over anybody's shoulder.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RawRequest({} {})", self.method, self.path)
     }
 }

@@ -19,13 +19,20 @@ const LONGEST_BREAK: Duration = Duration::from_secs(300);
 pub(super) struct Failure {
     message: Arc<str>,
     source: Option<Arc<dyn error::Error + Send + Sync>>,
+    /// Whether asking again may help.
+    transient: bool,
     /// How long the login wants to be left alone.
     pub(super) retry_after: Option<Duration>,
 }
 
 impl Failure {
     pub(super) fn new(message: impl Into<Arc<str>>) -> Self {
-        Self { message: message.into(), source: None, retry_after: None }
+        Self { message: message.into(), source: None, transient: false, retry_after: None }
+    }
+
+    /// A failure that may pass.
+    pub(super) fn passing(message: impl Into<Arc<str>>) -> Self {
+        Self { transient: true, ..Self::new(message) }
     }
 
     pub(super) fn with_source(mut self, source: impl Into<Box<dyn error::Error + Send + Sync>>) -> Self {
@@ -43,6 +50,7 @@ impl From<TokenError> for Failure {
 impl From<Failure> for TokenError {
     fn from(failure: Failure) -> Self {
         let error = TokenError::new(&*failure.message);
+        let error = if failure.transient { error.transient() } else { error };
         match failure.source {
             Some(source) => error.with_source(source),
             None => error,
@@ -75,7 +83,7 @@ pub(super) fn token(
         return Err(refusal(asked, response));
     }
     if let Some(BodyLost(reason)) = response.extensions().get::<BodyLost>() {
-        return Err(Failure::new(format!("the answer of the login at {login} was lost: {reason}")));
+        return Err(Failure::passing(format!("the answer of the login at {login} was lost: {reason}")));
     }
     let unreadable = || {
         Failure::new(format!(
@@ -118,7 +126,7 @@ fn refusal(asked: Asked<'_>, response: &http::Response<Bytes>) -> Failure {
     }
     if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
         let mut failure =
-            Failure::new(format!("the login at {login} has no time for us: it answered {status}"));
+            Failure::passing(format!("the login at {login} has no time for us: it answered {status}"));
         failure.retry_after = retry_after(response);
         return failure;
     }

@@ -48,9 +48,9 @@ impl Login {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => {
                 let message = format!("the login at {login} cannot be reached: check the network");
-                return Err(Failure::new(message).with_source(error));
+                return Err(Failure::passing(message).with_source(error));
             }
-            Err(_) => return Err(Failure::new(format!("the login at {login} did not answer in time"))),
+            Err(_) => return Err(Failure::passing(format!("the login at {login} did not answer in time"))),
         };
         answer::token(asked, &response, began.elapsed())
     }
