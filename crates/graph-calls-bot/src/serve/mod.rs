@@ -1,13 +1,15 @@
 //! A server for bots that bring none: HTTP/1.1 with limits, health pages, and an end that loses nothing.
 
+mod connection;
 mod health;
 
 use std::{convert::Infallible, error, fmt, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use http::{HeaderValue, header::CONNECTION};
 use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
@@ -16,6 +18,7 @@ use tokio::{
 use tower::Service as _;
 
 use crate::{Bot, Webhook};
+use connection::{Phase, Silence, Timed};
 use health::Health;
 
 /// How long calls may take to settle after the last connection was closed.
@@ -140,10 +143,19 @@ struct Server {
 
 impl Server {
     async fn connection(&self, stream: TcpStream) {
-        let answer = service_fn(|request: http::Request<Incoming>| self.answer(request));
+        let phase = Phase::default();
+        let (head, idle, write) = (self.limits.head_time, self.limits.idle_time, self.limits.body_time);
+        let stream = Timed::new(stream, phase.clone(), Silence { head, idle, write });
+        let answer = service_fn(|request: http::Request<Incoming>| {
+            phase.working();
+            async {
+                let answer = self.answer(request).await;
+                phase.answered();
+                answer
+            }
+        });
         let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.limits.head_time)
+            .header_read_timeout(None)
             .max_buf_size(self.limits.header_bytes.max(8 * 1024))
             .serve_connection(TokioIo::new(stream), answer);
         tokio::pin!(connection);
@@ -168,10 +180,18 @@ impl Server {
         &self,
         request: http::Request<Incoming>,
     ) -> Result<http::Response<Full<Bytes>>, Infallible> {
-        match self.health.answer(&request) {
-            Some(response) => Ok(response),
-            None => self.webhook.clone().call(request).await,
-        }
+        let mut response = if let Some(response) = self.health.answer(&request) {
+            response
+        } else {
+            let response = self.webhook.clone().call(request).await?;
+            if response.status().is_success() {
+                return Ok(response);
+            }
+            response
+        };
+        // Only whom we know may keep a connection: there is a limited number of them.
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        Ok(response)
     }
 }
 

@@ -22,11 +22,14 @@ pub struct Limits {
     pub body_bytes: usize,
     /// The most notifications of one body: 1,000. Beyond it: 413.
     pub items: usize,
-    /// How long a body may take: 10 seconds. Beyond it: 408.
+    /// How long a body may take, and how long an answer may stay unread: 10 seconds. Beyond it: 408, or the end of the
+    /// connection.
     pub body_time: Duration,
-    /// How long a head may take, counted from the connection's beginning or from the last answer: 5 seconds. Beyond it
-    /// the connection is closed.
+    /// How long a head may take, counted from the connection's beginning or from the head's first byte: 5 seconds. Beyond
+    /// it the connection is closed.
     pub head_time: Duration,
+    /// How long a connection may be silent between two requests: 60 seconds.
+    pub idle_time: Duration,
     /// The most connections at a time: 1,024.
     pub connections: usize,
     /// The largest OpenID document or key set: 256 KiB.
@@ -50,6 +53,7 @@ impl Default for Limits {
             items: 1_000,
             body_time: Duration::from_secs(10),
             head_time: Duration::from_secs(5),
+            idle_time: Duration::from_secs(60),
             connections: 1_024,
             key_set_bytes: 256 * 1024,
             keys: 64,
