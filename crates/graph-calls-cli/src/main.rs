@@ -3,12 +3,18 @@
 //! Exit codes: 0 done, 1 failed and certainly without effect, 2 usage, 3 findings or a failed expectation, 4 outcome
 //! unknown.
 
+mod callee;
 mod command;
+mod control;
+mod dry_run;
 mod exit;
+mod line;
 mod logging;
 mod output;
+mod report;
 mod sample;
 mod signal;
+mod target;
 
 use std::process::ExitCode;
 

@@ -48,6 +48,7 @@ impl Output {
     }
 
     /// Prints a line, or several at once.
+    #[expect(clippy::unused_self, reason = "whoever prints has decided about colours")]
     pub(crate) fn line(self, text: impl fmt::Display) -> io::Result<()> {
         let mut out = io::stdout().lock();
         writeln!(out, "{text}")?;
@@ -57,11 +58,6 @@ impl Output {
     /// Prints one JSON value on a line of its own.
     pub(crate) fn json(self, value: &impl Serialize) -> io::Result<()> {
         self.line(serde_json::to_string(value)?)
-    }
-
-    /// Prints a JSON value over several lines.
-    pub(crate) fn pretty_json(self, value: &impl Serialize) -> io::Result<()> {
-        self.line(serde_json::to_string_pretty(value)?)
     }
 }
 
@@ -80,34 +76,9 @@ pub(crate) fn plain(text: &str) -> String {
     text.chars().map(|one| if one.is_control() { '·' } else { one }).collect()
 }
 
-/// Breaks a text into lines of at most so many columns, at blanks.
-pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in text.split(' ') {
-        let fits = line.chars().count() + 1 + word.chars().count() <= width;
-        if !line.is_empty() && !fits {
-            lines.push(std::mem::take(&mut line));
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    lines.push(line);
-    lines
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lines_break_at_blanks_and_a_long_word_keeps_its_line() {
-        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrap("incomprehensible", 3), ["incomprehensible"]);
-        assert_eq!(wrap("", 3), [""]);
-    }
 
     #[test]
     fn what_a_terminal_would_obey_is_taken_out() {

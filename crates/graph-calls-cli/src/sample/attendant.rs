@@ -7,7 +7,8 @@ use std::sync::{
 
 use async_trait::async_trait;
 use graph_calls_bot::{
-    Answer, CallContext, CallEvent, CallHandler, HandlerError, Invite, Prompt, RosterChange, ToneEvent,
+    Answer, CallContext, CallEvent, CallHandler, Failed, HandlerError, Invite, Prompt, RosterChange,
+    ToneEvent,
     model::{Participant, ParticipantId, RejectReason, fold_guid},
 };
 use serde::{Deserialize, Serialize};
@@ -78,10 +79,13 @@ impl CallHandler for Attendant {
             CallEvent::RosterChanged(change) => self.roster(call, &change),
             CallEvent::Done(done) if done.name == "remove" => call.memory.colleague = Colleague::Away,
             CallEvent::Failed(failed) => {
-                tracing::warn!(command = failed.name, error = %failed.error, "a command failed");
-                match failed.name.as_str() {
-                    "invite" | "remove" => call.memory.colleague = Colleague::Away,
-                    _ => {}
+                if is_cancelled(&failed) {
+                    tracing::debug!(command = failed.name, "cancelled");
+                } else {
+                    tracing::warn!(command = failed.name, error = %failed.error, "a command failed");
+                }
+                if matches!(failed.name.as_str(), "invite" | "remove") {
+                    call.memory.colleague = Colleague::Away;
                 }
             }
             CallEvent::InDoubt(doubt) => {
@@ -142,4 +146,10 @@ impl Attendant {
             _ => false,
         }
     }
+}
+
+/// Whether the end of the call, or another command, cut it short.
+fn is_cancelled(failed: &Failed) -> bool {
+    let result = failed.error.result.as_ref();
+    result.is_some_and(|info| info.number() == Some(400) && info.subcode_number() == Some(8508))
 }

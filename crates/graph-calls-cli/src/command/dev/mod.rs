@@ -6,12 +6,12 @@ mod script;
 mod stage;
 
 use clap::Args;
-use serde_json::json;
+use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::{
     exit::{Code, Outcome},
-    output::{Ink, Output, note, wrap},
+    output::{Ink, Output, note},
     signal,
 };
 use feed::Feed;
@@ -67,17 +67,24 @@ pub(crate) async fn run(dev: &Dev, output: Output) -> Outcome {
             summarize(&reports, output)?;
         }
         hint(&stage);
-        let mut feed = Feed::new(&stage.emulator, printed.max(last_seq(&stage)));
-        loop {
-            let exchanges = tokio::select! {
-                exchanges = feed.next() => exchanges,
-                () = stop.wait() => break,
-            };
+        // The ladders above have shown what came before.
+        let shown = if dev.json { printed } else { last_seq(&stage) };
+        let mut feed = Feed::new(&stage.emulator, shown);
+        let mut exchanges = feed.rest();
+        let mut stopped = false;
+        while !stopped {
             if dev.json {
                 feed.print_json(output, &exchanges)?;
             } else {
                 feed.print(output, &exchanges)?;
             }
+            exchanges = tokio::select! {
+                exchanges = feed.next() => exchanges,
+                () = stop.wait() => {
+                    stopped = true;
+                    Vec::new()
+                }
+            };
         }
         count += feed.count;
     }
@@ -85,11 +92,15 @@ pub(crate) async fn run(dev: &Dev, output: Output) -> Outcome {
     let calls = stage.emulator.calls().await;
     let over = calls.iter().filter(|call| call.state == "terminated").count();
     if dev.json {
-        let reports: Vec<_> = reports.iter().map(report_json).collect();
-        output.json(&json!({
-            "kind": "summary", "ok": ok, "scenarios": reports, "calls": calls.len(), "calls_over": over,
-            "exchanges": count, "seconds": round(begun.elapsed().as_secs_f64()),
-        }))?;
+        output.json(&Summary {
+            kind: "summary",
+            ok,
+            scenarios: reports.iter().map(Played::new).collect(),
+            calls: calls.len(),
+            calls_over: over,
+            exchanges: count,
+            seconds: round(begun.elapsed().as_secs_f64()),
+        })?;
     } else {
         if dev.once || stopped {
             summarize(&reports, output)?;
@@ -117,30 +128,58 @@ fn show(report: &Report, stage: &Stage, output: Output) -> std::io::Result<()> {
     output.line("")
 }
 
-/// One entry per scenario: what was expected and what was seen.
+/// One line per scenario: what was expected and what was seen.
 fn summarize(reports: &[Report], output: Output) -> std::io::Result<()> {
     output.line(output.paint(Ink::Bold, "summary"))?;
     for report in reports {
         let mark =
             if report.is_ok() { output.paint(Ink::Good, "✓") } else { output.paint(Ink::Bad, "✗") };
-        output.line(format!("{mark} ({}) {}", report.name, report.title))?;
-        let seen: Vec<_> = report.steps.iter().filter_map(|step| step.seen.as_deref()).collect();
-        for line in wrap(&seen.join("; "), 94) {
-            output.line(format!("      {line}"))?;
-        }
-        for step in report.steps.iter().filter(|step| step.seen.is_none()) {
-            let missed = format!("expected, and not seen in time: {}", step.expected);
-            output.line(format!("      {}", output.paint(Ink::Bad, &missed)))?;
+        let (name, title) = (report.name, report.title);
+        match report.missed() {
+            None => {
+                let count = report.steps.len();
+                let seen = report.steps.iter().filter_map(|step| step.seen.as_deref());
+                let ends = seen.filter(|seen| seen.starts_with("terminated") || seen.starts_with("over"));
+                let ends = ends.collect::<Vec<_>>().join("; ");
+                output.line(format!("{mark} ({name}) {title}: all {count} expectations seen; {ends}"))?;
+            }
+            Some(step) => {
+                let last = report.steps.iter().rev().find_map(|step| step.seen.as_deref());
+                let last = last.unwrap_or("nothing");
+                let missed = format!("expected and not seen: {}; seen last: {last}", step.expected);
+                output.line(format!("{mark} ({name}) {title}: {}", output.paint(Ink::Bad, &missed)))?;
+            }
         }
     }
     Ok(())
 }
 
-fn report_json(report: &Report) -> serde_json::Value {
-    json!({
-        "name": report.name, "title": report.title, "ok": report.is_ok(), "calls": report.calls,
-        "steps": report.steps,
-    })
+/// The last line of `--json`.
+#[derive(Debug, Serialize)]
+struct Summary<'r> {
+    kind: &'static str,
+    ok: bool,
+    scenarios: Vec<Played<'r>>,
+    calls: usize,
+    calls_over: usize,
+    exchanges: u64,
+    seconds: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct Played<'r> {
+    name: char,
+    title: &'r str,
+    ok: bool,
+    calls: &'r [String],
+    steps: &'r [script::Step],
+}
+
+impl<'r> Played<'r> {
+    fn new(report: &'r Report) -> Self {
+        let Report { name, title, steps, calls } = report;
+        Self { name: *name, title, ok: report.is_ok(), calls, steps }
+    }
 }
 
 fn hint(stage: &Stage) {

@@ -62,6 +62,14 @@ impl<'s> Script<'s> {
         Missed
     }
 
+    /// The id by which somebody takes part in the call.
+    pub(super) async fn participant(&self, name: &str) -> String {
+        let calls = self.stage.emulator.calls().await;
+        let call = calls.iter().find(|call| call.id == self.call());
+        let one = call.and_then(|call| call.participants.iter().find(|one| one.name == name));
+        one.map(|one| one.id.clone()).unwrap_or_default()
+    }
+
     /// Somebody calls, and the bot is told.
     pub(super) async fn place(&mut self, incoming: IncomingCall) -> Played {
         let who = self.stage.name_of(&incoming.from);
@@ -135,35 +143,39 @@ impl<'s> Script<'s> {
         self.check(expected, seen)
     }
 
-    /// Waits until the service has answered a request of the bot.
+    /// Waits until the service has answered a request of the bot for a path that ends so.
     pub(super) async fn answered(&mut self, expected: &str, method: &str, path: &str, status: u16) -> Played {
         let find = |exchanges: &[Exchange]| {
-            exchanges
-                .iter()
-                .filter(|one| one.kind == ExchangeKind::Request && one.method.as_deref() == Some(method))
-                .filter(|one| one.path.as_deref().is_some_and(|sent| sent.contains(path)))
-                .find(|one| {
-                    exchanges.iter().any(|other| {
-                        other.kind == ExchangeKind::Response
-                            && other.answers == Some(one.seq)
-                            && other.status == Some(status)
-                    })
-                })
-                .map(|one| format!("{}: {status}", one.summary))
+            let is_asked = |one: &&Exchange| {
+                one.kind == ExchangeKind::Request
+                    && one.method.as_deref() == Some(method)
+                    && one.path.as_deref().is_some_and(|sent| sent.ends_with(path))
+            };
+            let asked = exchanges.iter().filter(is_asked);
+            asked.map(|one| (one, answer_to(one, exchanges))).find_map(|(one, answer)| {
+                (answer?.status == Some(status)).then(|| format!("{} answered {status}", one.summary))
+            })
         };
         self.sees(expected, find).await
     }
 
     /// Waits until the call's last notification was taken by the bot, and looks whether anything failed on the way.
     pub(super) async fn over(&mut self) -> Played {
-        let find = |exchanges: &[Exchange]| {
+        let taken = |exchanges: &[Exchange]| {
             let end = exchanges.iter().find(|one| is_end(one))?;
-            let taken = exchanges.iter().any(|one| one.answers == Some(end.seq) && !one.is_failure());
-            let failures = exchanges.iter().filter(|one| one.is_failure()).count();
-            (taken && failures == 0).then(|| "every notification taken".to_owned())
+            answer_to(end, exchanges).map(|_| "acknowledged".to_owned())
         };
-        self.sees("every notification taken", find).await
+        self.sees("the end is acknowledged", taken).await?;
+        let exchanges = self.stage.emulator.exchanges(Some(self.call()));
+        match exchanges.iter().find(|one| one.is_failure()) {
+            Some(failure) => Err(self.fail("nothing failed", &failure.summary)),
+            None => self.check("nothing failed", Some("nothing failed".to_owned())),
+        }
     }
+}
+
+fn answer_to<'e>(asked: &Exchange, exchanges: &'e [Exchange]) -> Option<&'e Exchange> {
+    exchanges.iter().find(|one| one.answers == Some(asked.seq))
 }
 
 /// Whether it tells the bot that the call is over.
