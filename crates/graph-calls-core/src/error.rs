@@ -236,7 +236,7 @@ impl fmt::Display for Error {
             Some(status) if self.0.kind == ErrorKind::Status => {
                 write!(f, "answered {status}")?;
                 if let Some(code) = self.0.graph.as_ref().and_then(GraphError::innermost_code) {
-                    write!(f, ", code {code}")?;
+                    write!(f, ", code {}", code.escape_debug())?;
                 }
             }
             _ => f.write_str(&self.0.detail)?,

@@ -92,15 +92,19 @@ pub struct BodyLost(pub String);
 
 /// How sure an error of any layer is. What fails above the transport was not sent.
 pub(crate) fn certainty_of(error: &BoxError) -> Certainty {
-    if never_sent(error) || error.is::<TokenError>() {
-        return Certainty::Unsent;
+    match error.downcast_ref::<TransportError>() {
+        Some(error) => error.certainty(),
+        None if never_sent(error) || error.is::<TokenError>() => Certainty::Unsent,
+        None => Certainty::Unknown,
     }
-    error.downcast_ref::<TransportError>().map_or(Certainty::Unknown, TransportError::certainty)
 }
 
 /// Whether a layer refused the request, so that another attempt would come to the same.
 pub(crate) fn never_sent(error: &BoxError) -> bool {
     error.downcast_ref::<TokenError>().is_some_and(|error| !error.is_transient())
+        || error
+            .downcast_ref::<TransportError>()
+            .is_some_and(|error| error.kind() == TransportErrorKind::Request)
         || error.is::<InvalidTarget>()
         || error.is::<DeprecatedPath>()
 }

@@ -6,6 +6,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -18,6 +19,9 @@ use crate::{
     body::{self, BodyLimit},
     failure,
 };
+
+/// How often an HTTP/2 connection in use is asked whether it is there, and how long it may take to say so.
+const PING: Duration = Duration::from_secs(4);
 
 /// Carries requests over HTTPS: HTTP/2 where the other side has it, else HTTP/1.1.
 ///
@@ -102,6 +106,9 @@ impl HttpTransport {
                 .redirect(reqwest::redirect::Policy::none())
                 .retry(reqwest::retry::never())
                 .connect_timeout(settings.connect_timeout)
+                // A path that went dead under a connection is noticed while a call still rings.
+                .http2_keep_alive_interval(PING)
+                .http2_keep_alive_timeout(PING)
                 .user_agent(settings.user_agent.clone());
             adjust(builder)
         };

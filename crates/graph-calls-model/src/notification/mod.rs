@@ -131,10 +131,10 @@ impl<'a> Notification<'a> {
     /// When the item or its data does not have the form its type promises: the item is poisoned. An unknown type is no
     /// error but [`Resource::Unrecognized`].
     pub fn resource(&self) -> Result<Resource<'_>, ReadError> {
-        let head = self.head.as_ref().ok_or(ReadError { why: None })?;
+        let head = self.head.as_ref().ok_or(ReadError { at: None })?;
         let path = self.resource_path();
         resource::read(path.as_ref().map(|path| &path.resource), head.resource_data.as_ref())
-            .map_err(|error| ReadError { why: Some(error.to_string()) })
+            .map_err(|error| ReadError { at: Some((error.line(), error.column())) })
     }
 
     /// Copies what is borrowed.
@@ -143,16 +143,29 @@ impl<'a> Notification<'a> {
     }
 }
 
-/// Why an item cannot be read.
+/// Why an item cannot be read. It says where and repeats nothing of the item, which may hold names and tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadError {
-    why: Option<String>,
+    /// Line and column within the data; nothing where the item itself is at fault.
+    at: Option<(usize, usize)>,
+}
+
+impl ReadError {
+    /// The line and the column within the item's data, from 1.
+    pub fn position(&self) -> Option<(usize, usize)> {
+        self.at
+    }
 }
 
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.why {
-            Some(why) => write!(f, "the notification's data cannot be read: {why}"),
+        match self.at {
+            Some((line, column)) => {
+                write!(
+                    f,
+                    "a member of the notification's data has another type than it should: line {line}, column {column}"
+                )
+            }
             None => f.write_str("the notification is no object with the members of one"),
         }
     }
