@@ -60,8 +60,9 @@ fn gaps(root: &Path) -> Vec<String> {
             request_gap(root, action),
             body_gap(&model, action),
             route_gap(root, action),
-            command_gap(&commands, action),
+            command_gap(root, &commands, action),
             page_gap(&rows, action),
+            stale_row(&page, action),
         ];
         gaps.extend(places.into_iter().flatten().map(|gap| format!("{}: {gap}", action.name)));
     }
@@ -84,7 +85,9 @@ fn read_table(table: &str) -> Result<Vec<Action<'_>>, String> {
         let cell = |column: &str| {
             let index = header.iter().position(|title| *title == column);
             let cell = index.and_then(|index| cells.get(index)).filter(|cell| !cell.is_empty());
-            cell.copied().ok_or_else(|| format!("{TABLE}:{number} has no cell in the column {column:?}"))
+            cell.copied().ok_or_else(|| {
+                format!("{TABLE}:{number} has no cell in the column {column:?} (tabs separate columns)")
+            })
         };
         let action = Action {
             request: cell("request")?,
@@ -127,12 +130,23 @@ fn route_gap(root: &Path, action: &Action<'_>) -> Option<String> {
     (!root.join(&file).is_file()).then(|| format!("{file} is missing; let the emulator answer it there"))
 }
 
-fn command_gap(commands: &str, action: &Action<'_>) -> Option<String> {
+fn command_gap(root: &Path, commands: &str, action: &Action<'_>) -> Option<String> {
     let request = camel_case(action.request);
     let group = action.command.split(' ').next().unwrap_or_default();
-    (!words(commands).any(|word| word == request)).then(|| {
-        format!("{COMMANDS}/{group}.rs does not use {request}; add `graph-calls {}` there", action.command)
-    })
+    let folder = format!("{COMMANDS}/{group}");
+    let place = if root.join(&folder).is_dir() { folder } else { folder + ".rs" };
+    (!words(commands).any(|word| word == request))
+        .then(|| format!("{place} does not use {request}; add `graph-calls {}` there", action.command))
+}
+
+/// A covered action that the page still lists as missing.
+fn stale_row(page: &str, action: &Action<'_>) -> Option<String> {
+    let below = action.path.strip_prefix("/communications/calls").filter(|below| !below.is_empty())?;
+    let call = format!("{} {below}", action.method);
+    let mut cells = page.lines().flat_map(|line| line.split('|').map(str::trim));
+    cells
+        .any(|cell| cell == call)
+        .then(|| format!("{PAGE} still has `{call}` under \"Not yet\"; take that row out"))
 }
 
 fn page_gap(rows: &BTreeMap<&str, Vec<Vec<&str>>>, action: &Action<'_>) -> Option<String> {
@@ -226,8 +240,9 @@ mod tests {
     use super::*;
 
     const HEADER: &str = "request\tname\tmethod\tpath\tversions\tsuccess\tclass\tbody\tcommand";
-    const REJECT: &str = "reject_call\tcall-reject\tPOST\t/calls/{call}/reject\tv1.0,beta\t202,200\tB\tRejectCallBody\tcall reject";
-    const ROW: &str = "| `call-reject` | POST /calls/{call}/reject | v1.0, beta | yes | yes | yes |";
+    const REJECT: &str = "reject_call\tcall-reject\tPOST\t/communications/calls/{call}/reject\tv1.0,beta\t202,200\tB\tRejectCallBody\tcall reject";
+    const ROW: &str =
+        "| `call-reject` | POST /communications/calls/{call}/reject | v1.0, beta | yes | yes | yes |";
 
     /// A small project in which one action is everywhere.
     struct Project(PathBuf);
@@ -328,6 +343,18 @@ mod tests {
         assert!(project.gap().ends_with(&format!("it should be {ROW}")));
         project.write(PAGE, &format!("{ROW}\n{ROW}"));
         assert!(project.gap().contains("more than one row"));
+    }
+
+    #[test]
+    fn a_covered_action_that_is_still_listed_as_missing_is_a_gap() {
+        let project = Project::new("stale");
+        project.write(PAGE, &format!("{ROW}\n\n| Refuse a call | POST /{{call}}/reject | v1.0 |\n"));
+        assert_eq!(
+            project.gap(),
+            format!(
+                "call-reject: {PAGE} still has `POST /{{call}}/reject` under \"Not yet\"; take that row out"
+            )
+        );
     }
 
     #[test]

@@ -43,6 +43,11 @@ wire_struct! {
 }
 
 impl<'a> Participant<'a> {
+    /// The id as one that requests take; none while the participant is only invited.
+    pub fn participant_id(&self) -> Option<ParticipantId> {
+        ParticipantId::new(self.id.as_deref()?).ok()
+    }
+
     /// The identity, if the service told it.
     pub fn identity(&self) -> Option<&IdentitySet<'a>> {
         self.info.as_ref()?.identity.as_ref()

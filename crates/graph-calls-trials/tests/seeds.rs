@@ -8,7 +8,7 @@ use graph_calls_bot::{Answer, CallContext, CallEvent, Ended, Invite, Outcome, mo
 use graph_calls_core::{
     ApiVersion, Client, Cloud, DeleteCall, FixedToken, RawRequest, RejectCall, Repeat,
     layer::DeprecationPolicy,
-    model::{CallId, ParticipantId},
+    model::{CallId, Participant, ParticipantId},
 };
 use graph_calls_emulator::{CallbackClaims, Dialect};
 use graph_calls_http::{Connection, HttpTransport};
@@ -156,8 +156,8 @@ async fn s004_somebody_who_joined_is_removed() {
                 let user = one.identity().and_then(|identity| identity.user.as_ref());
                 user.is_some_and(|user| user.id.as_deref() == Some("b0000000-0000-4000-8000-000000000008"))
             });
-            if let Some(id) = second.and_then(|one| one.id.as_deref()) {
-                call.remove(ParticipantId::new(id).expect("an id"));
+            if let Some(id) = second.and_then(Participant::participant_id) {
+                call.remove(id);
             }
         }
         CallEvent::Done(done) if done.name == "remove" => call.hang_up(),

@@ -18,6 +18,7 @@ pub struct TokenCheckConfig {
 
 /// The tenants whose calls are taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AllowedTenants {
     /// Every tenant: for an app that is offered to all of them.
     Any,

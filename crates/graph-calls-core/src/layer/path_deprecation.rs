@@ -35,6 +35,7 @@ use crate::{BoxError, stats::Counters};
 
 /// What happens to a request on a deprecated path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum DeprecationPolicy {
     /// It is sent to the current path; a warning is logged once per form.
     #[default]

@@ -50,6 +50,7 @@ open_enum! {
 
 /// The generation of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Form {
     /// With `resourceUrl`, since 2019-09; also where `resource` stands beside it.
     Current,
