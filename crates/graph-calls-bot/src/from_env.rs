@@ -160,3 +160,61 @@ impl error::Error for FromEnvError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use async_trait::async_trait;
+    use graph_calls_core::{Cloud, FixedToken, model::AppId, test_util::ScriptedTransport};
+
+    use super::*;
+    use crate::{CallContext, CallEvent, HandlerError};
+
+    struct Idle;
+
+    #[async_trait]
+    impl CallHandler for Idle {
+        type Memory = ();
+        async fn on_event(&self, _call: &mut CallContext<()>, _event: CallEvent) -> Result<(), HandlerError> {
+            Ok(())
+        }
+    }
+
+    fn built(variables: &[(&str, &str)]) -> Result<Bot, String> {
+        let tokens = Arc::new(FixedToken::new("t").unwrap());
+        let app = AppId::new("a0000000-0000-4000-8000-000000000002").unwrap();
+        let connection =
+            Connection::new(Cloud::global(), ScriptedTransport::new().transport(), tokens).with_app_id(app);
+        let variable = |name: &str| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        };
+        let describe = |error: FromEnvError| match error::Error::source(&error) {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        };
+        builder(Idle, &connection, variable)
+            .and_then(|builder| builder.build().map_err(FromEnvError::Build))
+            .map_err(describe)
+    }
+
+    #[tokio::test]
+    async fn the_environment_makes_a_bot_or_says_what_is_missing() {
+        let callback = (CALLBACK_URL, "https://bot.example/api/calls");
+        assert!(built(&[callback]).is_ok());
+        assert!(built(&[callback, (STORE, "memory:"), (BIND, "127.0.0.1:0")]).is_ok());
+        let other_cloud =
+            [(OPENID_URL, "https://login.example/openid"), (ISSUERS, "https://a.example, https://b.example")];
+        assert!(built(&[callback, other_cloud[0], other_cloud[1]]).is_ok());
+        for (variables, said) in [
+            (vec![], CALLBACK_URL),
+            (vec![(CALLBACK_URL, "http://bot.example/api/calls")], "https"),
+            (vec![callback, (BIND, "3978")], "0.0.0.0:3978"),
+            (vec![callback, (STORE, "redis://localhost")], "`redis://localhost`"),
+            (vec![callback, (OPENID_URL, "http://login.example/openid")], OPENID_URL),
+        ] {
+            let error = built(&variables).unwrap_err();
+            assert!(error.contains(said), "{variables:?}: {error}");
+        }
+    }
+}

@@ -408,3 +408,92 @@ async fn an_invitation_is_taken_back_by_its_name() {
     assert_eq!(table.told(), ["established", "mediaactive", "done call-off"]);
     script.assert_done();
 }
+
+#[tokio::test(start_paused = true)]
+async fn policy_based_recording_is_reminded_and_decided_sooner() {
+    let script =
+        ScriptedTransport::new().answer(Method::POST, &format!("{CALL}/answer"), StatusCode::ACCEPTED, "");
+    let table = table(&script, Unanswered::Answer(Answer::service_media()), |_, _| Ok(()));
+    let bot_data = json!({"inviteReasons": ["ComplianceRecording"]});
+    let call = json!({"state": "incoming", "applicationMetadata": {"botData": bot_data}});
+    table.notify("created", "", &call).await;
+    table.after(Duration::from_millis(2_001)).await;
+    assert_eq!(table.told(), ["incoming", "answerdue"]);
+    assert!(script.requests().is_empty());
+    table.after(Duration::from_secs(1)).await;
+    assert_eq!(table.told(), ["done answer"]);
+    script.assert_done();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_that_waits_too_long_fails_and_what_follows_it_with_it() {
+    let script = ScriptedTransport::new();
+    let table = table(&script, Unanswered::Ignore, |call, event| {
+        if let CallEvent::Incoming(_) = event {
+            call.play(Prompt::url("https://bot.example/a.wav").named("a").within(Duration::from_secs(2)));
+            call.play(Prompt::url("https://bot.example/b.wav").named("b").after("a"));
+        }
+        Ok(())
+    });
+    table.incoming().await;
+    table.after(Duration::from_secs(3)).await;
+    assert_eq!(
+        table.told(),
+        ["incoming", "failed a: too late to be sent", "failed b: the command it was to follow failed"]
+    );
+}
+
+mod intake {
+    use super::*;
+    use crate::{
+        token::Verified,
+        webhook::{Arrival, CallbackPath, Intake as _, IntakeError},
+    };
+
+    fn arrival(call: &str, named: Option<&str>) -> Arrival {
+        let text = json!({"changeType": "updated", "resourceUrl": format!("/communications/calls/{call}"),
+            "resourceData": {"state": "established"}});
+        Arrival {
+            callback: named
+                .map(|call_ref| CallbackPath { call_ref: call_ref.to_owned(), attempt: "0".to_owned() }),
+            notification: Notification::from_raw(RawJson::from_string(text.to_string()).unwrap()),
+            received: Instant::now(),
+            message_id: None,
+        }
+    }
+
+    fn verified(table: &Table, tenant: &str) -> Verified {
+        Verified { app: table.engine.app.clone(), tenant: TenantId::new(tenant).ok() }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn items_find_their_call_by_the_path_they_came_to_or_by_its_id() {
+        let table = table(&ScriptedTransport::new(), Unanswered::Ignore, |_, _| Ok(()));
+        let mailboxes = Mailboxes::new(Arc::clone(&table.engine), tokio::spawn(async {}));
+        let ours = verified(&table, "contoso.example");
+        let key = table.key.to_string();
+        let arrivals = vec![arrival("1", None), arrival("1", Some(&key)), arrival("2", None)];
+        mailboxes.accept(&ours, arrivals).await.unwrap();
+        table.engine.settled().await;
+        let stats = table.engine.stats();
+        assert_eq!((stats.calls, stats.notifications, stats.events), (2, 3, 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_tenant_and_another_app_get_nothing_in() {
+        let table = table(&ScriptedTransport::new(), Unanswered::Ignore, |_, _| Ok(()));
+        let mailboxes = Mailboxes::new(Arc::clone(&table.engine), tokio::spawn(async {}));
+        let ours = verified(&table, "contoso.example");
+        mailboxes.accept(&ours, vec![arrival("1", None)]).await.unwrap();
+        let key = table.key.to_string();
+        let foreign = verified(&table, "fabrikam.example");
+        let refused = mailboxes.accept(&foreign, vec![arrival("1", Some(&key))]).await;
+        assert_eq!(refused, Err(IntakeError::OtherTenant));
+        let mixed = vec![arrival("1", Some(&key)), arrival("3", None)];
+        assert_eq!(mailboxes.accept(&foreign, mixed).await, Ok(()));
+        let other_app = Verified { app: AppId::new("b0000000-0000-4000-8000-000000000002").unwrap(), ..ours };
+        let refused = mailboxes.accept(&other_app, vec![arrival("1", None)]).await;
+        assert_eq!(refused, Err(IntakeError::OtherTenant));
+        assert_eq!(table.engine.stats().foreign, 2);
+    }
+}
