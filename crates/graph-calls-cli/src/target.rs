@@ -109,6 +109,8 @@ impl Target {
                 fs::read_to_string(file)
                     .map_err(|error| Failure::failed(format!("no token in {file}: {error}")))?,
             ),
+            // A token for Graph is none for an emulator, and has no business going there in the clear.
+            None if self.emulator.get().is_some() => None,
             None => variable(ACCESS_TOKEN),
         };
         let token = text.map(|text| FixedToken::new(text.trim()));

@@ -142,7 +142,7 @@ impl Courier {
             headers.insert(name, value);
             Ok::<_, String>(())
         };
-        add("Content-Type", "application/json; charset=utf-8")?;
+        add("Content-Type", "application/json")?;
         add("Accept", "application/json")?;
         for (name, value) in &notification.headers {
             add(name, value)?;

@@ -41,6 +41,8 @@ pub(crate) fn body(value: &mut Value) {
             }
         }
         Value::Array(items) => items.iter_mut().for_each(body),
+        // Callbacks and prompts may carry a key in their query.
+        Value::String(text) if text.starts_with("http://") || text.starts_with("https://") => query(text),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
@@ -78,6 +80,7 @@ mod tests {
         let mut value = json!({
             "value": [{ "meetingInfo": { "Token": "t", "passcode": null }, "recordingAccessToken": "r" }],
             "mediaConfig": { "blob": { "a": 1 } },
+            "callbackUri": "https://bot.example/calls?code=s3cret",
             "state": "established",
         });
         body(&mut value);
@@ -89,6 +92,7 @@ mod tests {
                     "recordingAccessToken": "[redacted]",
                 }],
                 "mediaConfig": { "blob": "[redacted]" },
+                "callbackUri": "https://bot.example/calls?code=[redacted]",
                 "state": "established",
             })
         );

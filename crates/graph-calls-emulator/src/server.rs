@@ -3,7 +3,8 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use graph_calls_model::ResourcePath;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
@@ -180,7 +181,7 @@ fn graph_reply(answer: Answer) -> Reply {
         None => empty(status),
     };
     for (name, value) in answer.headers {
-        let (name, value) = (name.parse::<header::HeaderName>(), HeaderValue::from_str(&value));
+        let (name, value) = (name.parse::<HeaderName>(), HeaderValue::from_str(&value));
         if let (Ok(name), Ok(value)) = (name, value) {
             reply.headers_mut().insert(name, value);
         }
@@ -190,18 +191,23 @@ fn graph_reply(answer: Answer) -> Reply {
 
 /// Refuses a Graph request whose token is not good.
 fn refuse(shared: &Shared, method: &Method, path: &str, headers: &HeaderMap, why: Unauthorized) -> Reply {
+    let now = shared.wall.elapsed();
+    // The world, which numbers all other answers, never sees this request.
+    let request_id = format!("00000000-0000-4000-8000-{:012x}", now.as_micros() & 0xffff_ffff_ffff);
     let body = json!({ "error": {
         "code": "InvalidAuthenticationToken",
         "message": why.message(),
         "innerError": {
+            "request-id": request_id,
             "client-request-id": headers.get("client-request-id").and_then(|id| id.to_str().ok()),
         },
     }});
-    let now = shared.wall.elapsed();
+    let call = call_in(path);
     let seq = shared.trace.record(Draft {
         method: Some(method.to_string()),
         path: Some(path.to_owned()),
         headers: header_list(headers),
+        call: call.clone(),
         ..Draft::new(
             now,
             ExchangeKind::Request,
@@ -214,6 +220,7 @@ fn refuse(shared: &Shared, method: &Method, path: &str, headers: &HeaderMap, why
         status: Some(401),
         answers: Some(seq),
         body: Some(body.clone()),
+        call,
         ..Draft::new(
             now,
             ExchangeKind::Response,
@@ -223,7 +230,16 @@ fn refuse(shared: &Shared, method: &Method, path: &str, headers: &HeaderMap, why
         )
     });
     let reply = json_reply(StatusCode::UNAUTHORIZED, &body);
+    let reply = with_header(reply, HeaderName::from_static("request-id"), &request_id);
     with_header(reply, header::WWW_AUTHENTICATE, &shared.login.challenge())
+}
+
+/// The call that a path names, so that a refused request stands on its ladder.
+fn call_in(path: &str) -> Option<String> {
+    let path = path.split('?').next()?.trim_start_matches('/');
+    let (_version, rest) = path.split_once('/')?;
+    let parsed = ResourcePath::parse(rest).ok()?;
+    parsed.resource.call().map(str::to_owned)
 }
 
 pub(crate) fn empty(status: StatusCode) -> Reply {
@@ -243,7 +259,7 @@ pub(crate) fn json_reply(status: StatusCode, body: &Value) -> Reply {
     typed(status, "application/json", body.to_string())
 }
 
-pub(crate) fn with_header(mut reply: Reply, name: header::HeaderName, value: &str) -> Reply {
+pub(crate) fn with_header(mut reply: Reply, name: HeaderName, value: &str) -> Reply {
     if let Ok(value) = HeaderValue::from_str(value) {
         reply.headers_mut().insert(name, value);
     }

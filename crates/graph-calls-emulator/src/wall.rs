@@ -4,6 +4,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
+const A_YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// The emulator's time: how long it runs, and which date that is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wall {
@@ -27,9 +29,9 @@ impl Wall {
         self.started.elapsed()
     }
 
-    /// The instant at a time since the start.
+    /// The instant at a time since the start; a deadline that was switched off is a year away.
     pub(crate) fn instant(self, at: Duration) -> Instant {
-        self.started + at
+        self.started + at.min(self.elapsed() + A_YEAR)
     }
 
     /// Seconds since 1970.

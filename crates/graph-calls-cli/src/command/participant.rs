@@ -50,8 +50,8 @@ pub(crate) struct Get {
 pub(crate) struct Invite {
     /// The call.
     call: CallId,
-    /// Whom: `user:ID`, `phone:+E164`, `app:ID` or `instance:ID`.
-    #[arg(long, value_name = "WHOM", required = true, num_args = 1..)]
+    /// Whom: `user:ID`, `phone:+E164`, `app:ID` or `instance:ID`; given once for each.
+    #[arg(long, value_name = "WHOM", required = true)]
     to: Vec<Callee>,
     /// The id the participant shall have: it names the invitation while nobody has taken it.
     #[arg(long, value_name = "ID")]

@@ -45,10 +45,12 @@ impl Refusal {
     }
 
     pub(crate) fn no_such_path(path: &str) -> Self {
+        let path = path.split('?').next().unwrap_or_default();
         Self::not_found(format!("Resource not found for the path '{path}'."))
     }
 
     pub(crate) fn wrong_method(path: &str, allowed: &[&str]) -> Self {
+        let path = path.split('?').next().unwrap_or_default();
         let allow = allowed.join(", ");
         let message = format!("The path '{path}' has only {allow}.");
         Self { allow: Some(allow), ..Self::new(405, "notAllowed", message) }

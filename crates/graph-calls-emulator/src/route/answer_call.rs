@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::api::{Body, Refusal, Reply, Request};
-use crate::world::{Call, Direction, State, World};
+use crate::world::{Call, Direction, Media, State, World};
 
 /// Answers 202 and establishes an incoming call: within 15 seconds, or 5 seconds for policy-based recording.
 ///
@@ -18,6 +18,9 @@ pub(crate) fn run(world: &mut World, call: &mut Call, request: &Request<'_>) -> 
     let (media, config) = body.media_config()?;
     if call.direction == Direction::Outgoing || call.state != State::Incoming {
         return Err(Refusal::conflict("The call is not incoming, or it was answered before."));
+    }
+    if media == Media::App {
+        request.require(&["Calls.AccessMedia.All"])?;
     }
     call.callback = callback;
     call.media = media;

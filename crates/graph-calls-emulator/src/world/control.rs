@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{
     Call, Change, Control, ControlError, Direction, EndCause, IncomingCall, Media, Participant, Party,
-    PersonKind, State, Step, World,
+    PersonKind, ROLES, State, Step, World,
     input::Controlled,
     media, same_id,
     wire::{incoming_members, invitation_info, participant_info},
@@ -92,7 +92,8 @@ impl World {
             }
             None => Party::application(&self.config.app_id, &self.config.app_name),
         };
-        let hidden = self.config.roles.is_empty();
+        // The service shows who calls only to an app that holds at least one of the calls permissions.
+        let hidden = !self.config.roles.iter().any(|role| ROLES.contains(&role.as_str()));
         let source = if hidden { Party::encrypted(&self.id()) } else { from.identity_set() };
         let mut call = self.new_call(Direction::Incoming, called.clone());
         call.source = participant_info(&source);
@@ -109,7 +110,7 @@ impl World {
         } else {
             self.config.deadlines.answer
         };
-        self.enter(now + window, &call, Step::WindowLapses);
+        self.enter(now.saturating_add(window), &call, Step::WindowLapses);
         self.happened(&call, false, format!("{} calls", from.name));
         let members = incoming_members(&call, (!hidden).then_some(&from));
         self.notify_call(&call, Change::Created, members);
@@ -166,7 +167,8 @@ impl World {
             for id in call.peers.iter().map(|peer| peer.id.clone()).collect::<Vec<_>>() {
                 self.leave(now, call, &id);
             }
-            self.end(now, call, EndCause::LastOneLeft);
+            call.ringing.clear();
+            self.end_if_deserted(now, call);
         } else if let Some(peer) = call.peers.first() {
             let id = peer.id.clone();
             self.leave(now, call, &id);

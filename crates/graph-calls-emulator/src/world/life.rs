@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     Call, Change, EndCause, Participant, ResultInfo, State, World,
@@ -69,7 +69,7 @@ impl World {
             Step::PeerLeaves(id) => self.leave(now, call, &id),
             Step::PeerPresses(keys) => self.press_on(now, call, &keys),
             Step::PromptEnds(operation) => self.prompt_ended(now, call, &operation),
-            Step::InviteeCancelled(operation) => self.invitee_cancelled(call, &operation),
+            Step::InviteeCancelled(operation) => self.invitee_cancelled(now, call, &operation),
             Step::Removed(gone) => self.after_leaving(now, call, &gone),
             Step::Vanishes(cause) => self.vanish(call, cause),
             Step::Terminating(cause) => {
@@ -90,11 +90,11 @@ impl World {
 
     pub(crate) fn expect_keep_alive(&mut self, now: Duration, call: &mut Call) {
         call.kept_alive = now;
-        self.enter(now + self.config.deadlines.keep_alive, call, Step::KeepAliveLapses);
+        self.enter(now.saturating_add(self.config.deadlines.keep_alive), call, Step::KeepAliveLapses);
     }
 
     fn check_keep_alive(&mut self, now: Duration, call: &mut Call) {
-        let due = call.kept_alive + self.config.deadlines.keep_alive;
+        let due = call.kept_alive.saturating_add(self.config.deadlines.keep_alive);
         if now < due {
             self.enter(due, call, Step::KeepAliveLapses);
         } else {
@@ -186,7 +186,9 @@ impl World {
             self.notify_finished(call, &playing.operation, ResultInfo::CANCELLED);
         }
         for invite in std::mem::take(&mut call.invites) {
-            self.notify_finished(call, &invite.operation, ResultInfo::CANCELLED);
+            let mut further = Map::new();
+            further.insert("participants".to_owned(), Value::Array(invite.echoed));
+            self.notify_finished_with(call, &invite.operation, ResultInfo::CANCELLED, further);
         }
     }
 }

@@ -283,7 +283,8 @@ impl World {
 
     /// A duration as people keep it: half to one and a half times.
     pub(crate) fn about(&mut self, duration: Duration) -> Duration {
-        duration.mul_f64(0.5 + self.rng.f64())
+        let seconds = duration.as_secs_f64() * (0.5 + self.rng.f64());
+        Duration::try_from_secs_f64(seconds).unwrap_or(duration)
     }
 
     pub(crate) fn date(&self, now: Duration) -> String {

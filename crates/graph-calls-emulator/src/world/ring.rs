@@ -54,7 +54,7 @@ impl World {
                 } else {
                     (self.about(self.config.pace.ring), Step::Acts(id.to_owned()))
                 };
-                self.enter(now + wait, call, step);
+                self.enter(now.saturating_add(wait), call, step);
             }
         }
     }
@@ -90,8 +90,17 @@ impl World {
         }
     }
 
-    pub(super) fn invitee_cancelled(&mut self, call: &mut Call, operation: &str) {
+    pub(super) fn invitee_cancelled(&mut self, now: Duration, call: &mut Call, operation: &str) {
         self.settle(call, operation, Some(ResultInfo::CANCELLED));
+        self.end_if_deserted(now, call);
+    }
+
+    /// Ends a call in which nobody is and nobody rings any more.
+    pub(super) fn end_if_deserted(&mut self, now: Duration, call: &mut Call) {
+        if call.peers.is_empty() && call.ringing.is_empty() {
+            let began = call.state != State::Establishing;
+            self.end(now, call, if began { EndCause::LastOneLeft } else { EndCause::NobodyJoined });
+        }
     }
 
     /// Removes a participant: out of the call now, the bot is told one notification later.
@@ -133,12 +142,10 @@ impl World {
         match invited {
             Invited::By(operation) => {
                 self.settle(call, &operation, Some(refusal.result()));
+                self.end_if_deserted(now, call);
             }
             Invited::ByCall if !call.group => self.end(now, call, refusal.cause()),
-            Invited::ByCall if call.peers.is_empty() && call.ringing.is_empty() => {
-                self.end(now, call, EndCause::NobodyJoined);
-            }
-            Invited::ByCall => {}
+            Invited::ByCall => self.end_if_deserted(now, call),
         }
     }
 

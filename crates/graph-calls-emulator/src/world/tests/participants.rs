@@ -207,3 +207,47 @@ fn the_bot_is_a_participant_that_it_cannot_remove() {
     assert_eq!(stage.get(&format!("{CALLS}/{call}")).body.unwrap()["myParticipantId"], json!(me));
     assert_eq!(stage.delete(&format!("{CALLS}/{call}/participants/{me}")).status, 400);
 }
+
+#[test]
+fn a_call_that_everybody_left_ends_when_its_last_invitee_does_not_come() {
+    let mut stage = stage();
+    let call = stage.answered();
+    invite(&mut stage, &call, &json!([{ "identity": user(4) }]));
+    stage.control(Control::HangUp { call: call.clone() }).unwrap();
+    assert!(stage.world.calls().iter().all(|one| one.ended.is_some() || one.state == "terminating"));
+
+    let mut stage = self::stage();
+    let call = stage.answered();
+    invite(&mut stage, &call, &json!([{ "identity": user(4) }]));
+    let (adele, _) =
+        people_in(&mut stage, &call).into_iter().find(|(_, name)| name == "Adele Vance").unwrap();
+    stage.control(Control::Leave { call: call.clone(), participant: adele }).unwrap();
+    assert_eq!(stage.world.calls()[0].state, "established", "somebody still rings");
+    stage.wait(Duration::from_secs(90));
+    assert_eq!(stage.world.calls()[0].state, "terminated");
+    let ended = stage.last_item()["resourceData"]["resultInfo"].clone();
+    assert_eq!((ended["code"].as_i64(), ended["subcode"].as_i64()), (Some(200), Some(5010)));
+}
+
+#[test]
+fn nobody_is_removed_from_a_call_that_was_not_answered() {
+    let mut stage = stage();
+    let call = stage.incoming(IncomingCall::from_user(ADELE));
+    let removed = stage.delete(&format!("{CALLS}/{call}/participants/{ADELE}"));
+    assert_eq!(removed.status, 409);
+    assert_eq!(stage.post(&format!("{CALLS}/{call}/keepAlive"), &json!({})).status, 409);
+}
+
+#[test]
+fn a_deadline_that_is_switched_off_never_comes() {
+    let deadlines = Deadlines::default()
+        .with_answer(Duration::MAX)
+        .with_keep_alive(Duration::MAX)
+        .with_ring(Duration::MAX);
+    let mut stage =
+        Stage::new(WorldConfig::seeded(7).with_deadlines(deadlines).with_webhook("http://127.0.0.1:9/"));
+    let call = stage.answered();
+    invite(&mut stage, &call, &json!([{ "identity": user(4) }]));
+    stage.wait(Duration::from_secs(100_000));
+    assert_eq!(stage.world.calls()[0].state, "established");
+}
