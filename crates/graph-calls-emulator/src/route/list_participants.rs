@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::api::{Refusal, Reply, Request};
-use crate::world::{Call, World};
+use crate::world::{Call, Participant, World};
 
 /// Answers 200 with everybody in the call, the bot too; nobody who was only invited.
 ///
@@ -11,7 +11,6 @@ use crate::world::{Call, World};
 #[expect(clippy::unnecessary_wraps, reason = "all routes have one shape")]
 pub(crate) fn run(world: &mut World, call: &mut Call, request: &Request<'_>) -> Result<Reply, Refusal> {
     let context = request.context(world, &format!("communications/calls('{}')/participants", call.id));
-    let value: Vec<Value> =
-        call.participants().enumerate().map(|(place, one)| one.to_json(place + 1)).collect();
+    let value: Vec<Value> = call.participants().map(Participant::to_json).collect();
     Ok(Reply::json(200, json!({ "@odata.context": context, "value": value })))
 }

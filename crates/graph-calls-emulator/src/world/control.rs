@@ -24,15 +24,16 @@ impl World {
             Control::Press { call, keys } => {
                 let tones = media::tones(&keys).ok_or(ControlError::UnknownKey(keys))?;
                 self.established(&call, |world, call| {
+                    let name = call.other_side().to_owned();
                     for tone in tones {
-                        world.press(call, tone);
+                        world.press(call, &name, tone);
                     }
                     Ok(None)
                 })
             }
             Control::Join { call, person } => {
                 let party = self.person(&person)?;
-                self.established(&call, |world, call| Ok(Some(world.walk_in(call, party))))
+                self.established(&call, |world, call| Ok(Some(world.walk_in(now, call, party))))
             }
             Control::Leave { call, participant } => self.live(&call, |world, call| {
                 let named = call.peers.iter().find(|one| same_id(&one.id, &participant));
@@ -178,13 +179,14 @@ impl World {
         }
     }
 
-    fn walk_in(&mut self, call: &mut Call, party: Party) -> String {
+    fn walk_in(&mut self, now: Duration, call: &mut Call, party: Party) -> String {
         self.happened(call, false, format!("{} joins", party.name));
         let participant = Participant::new(self.id(), party);
         let id = participant.id.clone();
         call.group = true;
         call.peers.push(participant);
         self.notify_roster(call);
+        self.may_press(now, call, &id);
         id
     }
 }

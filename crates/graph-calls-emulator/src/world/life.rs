@@ -30,7 +30,7 @@ pub(crate) enum Step {
     GivesUp(String),
     /// Who was called hangs up on their own.
     PeerLeaves(String),
-    PeerPresses(Vec<&'static str>),
+    PeerPresses(String, Vec<&'static str>),
     PromptEnds(String),
     /// An invitee of this comms operation was taken back.
     InviteeCancelled(String),
@@ -67,7 +67,7 @@ impl World {
             Step::Acts(id) => self.act(now, call, &id),
             Step::GivesUp(id) => self.give_up(now, call, &id),
             Step::PeerLeaves(id) => self.leave(now, call, &id),
-            Step::PeerPresses(keys) => self.press_on(now, call, &keys),
+            Step::PeerPresses(peer, keys) => self.press_on(now, call, &peer, &keys),
             Step::PromptEnds(operation) => self.prompt_ended(now, call, &operation),
             Step::InviteeCancelled(operation) => self.invitee_cancelled(now, call, &operation),
             Step::Removed(gone) => self.after_leaving(now, call, &gone),
@@ -125,10 +125,10 @@ impl World {
             "threadId": format!("19:{thread}@unq.gbl.spaces"), "messageId": "0", "replyChainMessageId": null,
         });
         let meeting = json!({ "@odata.type": "#microsoft.graph.tokenMeetingInfo", "token": token });
-        let known = call.given.iter().any(|(name, _)| *name == "chatInfo");
-        if !known {
-            call.given.push(("chatInfo", chat));
-            call.given.push(("meetingInfo", meeting));
+        for (name, made_up) in [("chatInfo", chat), ("meetingInfo", meeting)] {
+            if !call.given.iter().any(|(known, _)| *known == name) {
+                call.given.push((name, made_up));
+            }
         }
         let given = |wanted: &str| {
             call.given

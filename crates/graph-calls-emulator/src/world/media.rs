@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Behaviour, Call, Change, Effect, Playing, Prompt, ResultInfo, State, Step, World};
+use super::{Behaviour, Call, Change, Effect, Participant, Playing, Prompt, ResultInfo, State, Step, World};
 use crate::json::{at, items};
 
 /// What somebody presses who presses keys on their own.
@@ -22,11 +22,19 @@ impl World {
 
     /// From now on each key is a notification.
     pub(crate) fn listen_for_tones(&mut self, now: Duration, call: &mut Call) {
-        let first = !std::mem::replace(&mut call.tones_wanted, true);
-        let presses = call.peers.iter().any(|peer| peer.party.fate == Ok(Behaviour::PressesKeys));
-        if first && presses {
+        if !std::mem::replace(&mut call.tones_wanted, true) {
+            for peer in call.peers.iter().map(|peer| peer.id.clone()).collect::<Vec<_>>() {
+                self.may_press(now, call, &peer);
+            }
+        }
+    }
+
+    /// Whoever presses keys on their own begins once they are in the call and the bot listens.
+    pub(super) fn may_press(&mut self, now: Duration, call: &Call, peer: &str) {
+        let presses = |one: &&Participant| one.id == peer && one.party.fate == Ok(Behaviour::PressesKeys);
+        if call.tones_wanted && call.peers.iter().any(|one| presses(&one)) {
             let wait = self.about(self.config.pace.key);
-            self.enter(now + wait, call, Step::PeerPresses(OWN_KEYS.to_vec()));
+            self.enter(now + wait, call, Step::PeerPresses(peer.to_owned(), OWN_KEYS.to_vec()));
         }
     }
 
@@ -105,21 +113,30 @@ impl World {
         }
     }
 
-    pub(super) fn press_on(&mut self, now: Duration, call: &mut Call, tones: &[&'static str]) {
+    pub(super) fn press_on(&mut self, now: Duration, call: &mut Call, peer: &str, tones: &[&'static str]) {
         let Some((tone, rest)) = tones.split_first() else { return };
-        self.press(call, tone);
+        let Some(name) = call.peers.iter().find(|one| one.id == peer).map(|one| one.party.name.clone())
+        else {
+            return;
+        };
+        // Whoever was already in when the bot began to listen may be early.
+        if call.state == State::Establishing {
+            self.may_press(now, call, peer);
+            return;
+        }
+        self.press(call, &name, tone);
         if !rest.is_empty() {
             let wait = self.about(self.config.pace.key);
-            self.enter(now + wait, call, Step::PeerPresses(rest.to_vec()));
+            self.enter(now + wait, call, Step::PeerPresses(peer.to_owned(), rest.to_vec()));
         }
     }
 
-    pub(super) fn press(&mut self, call: &mut Call, tone: &'static str) {
+    pub(super) fn press(&mut self, call: &mut Call, name: &str, tone: &'static str) {
         if call.state != State::Established {
             return;
         }
         let key = key_of(tone);
-        self.happened(call, false, format!("{} presses {key}", call.other_side()));
+        self.happened(call, false, format!("{name} presses {key}"));
         if !call.tones_wanted {
             return;
         }

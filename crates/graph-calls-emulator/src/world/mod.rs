@@ -335,7 +335,7 @@ impl World {
         for one in std::iter::once(&mut call.me).chain(&mut call.peers).filter(|one| one.since == 0) {
             one.since = roster;
         }
-        let everybody = call.participants().enumerate().map(|(place, one)| one.to_json(place + 1)).collect();
+        let everybody = call.participants().map(Participant::to_json).collect();
         self.notify(call, Change::Updated, "/participants", Value::Array(everybody));
     }
 

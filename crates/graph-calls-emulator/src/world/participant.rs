@@ -1,5 +1,6 @@
 //! Who is in a call, and how they are written.
 
+use graph_calls_model::fold_guid;
 use serde_json::{Value, json};
 
 use super::{
@@ -138,10 +139,16 @@ impl Participant {
         ParticipantView { id: self.id.clone(), name: self.party.name.clone(), kind: self.party.kind }
     }
 
+    /// The number of the media stream: one's own for the whole call, whoever else comes and goes.
+    fn source_id(&self) -> String {
+        let id = fold_guid(&self.id).unwrap_or_default();
+        (id >> 96).to_string()
+    }
+
     /// The participant as a roster carries it.
     ///
     /// Graph reference: [`participant`](https://learn.microsoft.com/graph/api/resources/participant).
-    pub(crate) fn to_json(&self, source_id: usize) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         json!({
             "@odata.type": "#microsoft.graph.participant",
             "id": self.id,
@@ -153,7 +160,7 @@ impl Participant {
             },
             "mediaStreams": [{
                 "@odata.type": "#microsoft.graph.mediaStream",
-                "mediaType": "audio", "label": "main-audio", "sourceId": source_id.to_string(),
+                "mediaType": "audio", "label": "main-audio", "sourceId": self.source_id(),
                 "direction": "sendReceive", "serverMuted": false,
             }],
             "isMuted": false,

@@ -114,7 +114,9 @@ impl World {
             let talk = self.config.pace.step * 2 + self.about(self.config.pace.talk);
             self.enter(now + talk, call, Step::PeerLeaves(participant.id.clone()));
         }
+        let id = participant.id.clone();
         call.peers.push(participant);
+        self.may_press(now, call, &id);
         match invited {
             Invited::ByCall => {
                 if call.state == State::Establishing {

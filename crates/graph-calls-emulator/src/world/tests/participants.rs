@@ -1,3 +1,5 @@
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::*;
 
 fn invite(stage: &mut Stage, call: &str, participants: &Value) -> Answer {
@@ -250,4 +252,43 @@ fn a_deadline_that_is_switched_off_never_comes() {
     invite(&mut stage, &call, &json!([{ "identity": user(4) }]));
     stage.wait(Duration::from_secs(100_000));
     assert_eq!(stage.world.calls()[0].state, "established");
+}
+
+#[test]
+fn somebody_who_presses_keys_does_so_whenever_they_come_and_stops_when_they_leave() {
+    let mut stage = stage();
+    let call = stage.answered();
+    stage.post(&format!("{CALLS}/{call}/subscribeToTone"), &json!({}));
+    invite(&mut stage, &call, &json!([{ "identity": user(8) }]));
+    stage.wait(Duration::from_secs(1));
+    let keys =
+        |news: &[String]| news.iter().filter(|one| one.contains("tone") || one.contains("pound")).count();
+    assert_eq!(keys(&stage.news()), 3);
+
+    let mut stage = self::stage();
+    let call = stage.answered();
+    stage.post(&format!("{CALLS}/{call}/subscribeToTone"), &json!({}));
+    let hugo = "b0000000-0000-4000-8000-000000000008".to_owned();
+    let hugo = stage.control(Control::Join { call: call.clone(), person: hugo }).unwrap().unwrap();
+    stage.control(Control::Leave { call, participant: hugo }).unwrap();
+    stage.wait(Duration::from_secs(1));
+    assert_eq!(keys(&stage.news()), 0);
+}
+
+#[test]
+fn everybody_keeps_the_number_of_their_stream() {
+    let mut stage = stage();
+    let call = stage.answered();
+    let sources = |stage: &mut Stage| {
+        let body = stage.get(&format!("{CALLS}/{call}/participants")).body.unwrap();
+        let list = body["value"].as_array().unwrap().clone();
+        let pair = |one: &Value| (one["id"].to_string(), one["mediaStreams"][0]["sourceId"].to_string());
+        list.iter().map(pair).collect::<BTreeMap<_, _>>()
+    };
+    let before = sources(&mut stage);
+    let hugo = "b0000000-0000-4000-8000-000000000008".to_owned();
+    stage.control(Control::Join { call: call.clone(), person: hugo }).unwrap();
+    let after = sources(&mut stage);
+    assert!(before.iter().all(|(id, source)| after.get(id) == Some(source)));
+    assert_eq!(after.values().collect::<BTreeSet<_>>().len(), 3);
 }
