@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::api::{Body, Refusal, Reply, Request, Version, missing};
+use crate::json::at;
 use crate::world::{
     Call, Direction, Invited, Media, Participant, Party, PersonKind, Ringing, Step, World, entity,
     invitation_info, participant_info, same_id,
@@ -34,7 +35,8 @@ pub(crate) fn run(world: &mut World, request: &Request<'_>) -> Result<Reply, Ref
     let modalities = body.modalities("requestedModalities")?;
     let (media, config) = body.media_config()?;
     let goal = goal(world, &body)?;
-    permit(request, &goal, media)?;
+    let guest = at(&json, "/source/identity/guest").is_object();
+    permit(request, &goal, media, guest)?;
     let needs_tenant = match &goal {
         Goal::People(people) => people.iter().any(|one| one.kind == PersonKind::Phone),
         Goal::Meeting(_) => true,
@@ -116,13 +118,12 @@ fn goal(world: &World, body: &Body<'_>) -> Result<Goal, Refusal> {
     }
 }
 
-fn permit(request: &Request<'_>, goal: &Goal, media: Media) -> Result<(), Refusal> {
+fn permit(request: &Request<'_>, goal: &Goal, media: Media, guest: bool) -> Result<(), Refusal> {
     match goal {
         Goal::People(people) if people.len() == 1 => request.require(&["Calls.Initiate.All"])?,
         Goal::People(_) => request.require(&["Calls.InitiateGroupCall.All"])?,
-        Goal::Meeting(_) => {
-            request.require(&["Calls.JoinGroupCall.All", "Calls.JoinGroupCallAsGuest.All"])?;
-        }
+        Goal::Meeting(_) if guest => request.require(&["Calls.JoinGroupCallAsGuest.All"])?,
+        Goal::Meeting(_) => request.require(&["Calls.JoinGroupCall.All"])?,
     }
     match media {
         Media::App => request.require(&["Calls.AccessMedia.All"]),

@@ -193,3 +193,18 @@ fn a_call_that_still_rings_can_be_given_up() {
     stage.wait(Duration::from_secs(100));
     assert_eq!(stage.news(), ["updated call: terminating", "deleted call: terminated 200/5001"]);
 }
+
+#[test]
+fn a_guest_and_the_bot_itself_join_with_different_permissions() {
+    let mut stage = stage();
+    let own = join_body(&stage);
+    let mut guest = own.clone();
+    guest["source"] = json!({ "identity": { "guest": { "id": "g", "displayName": "Guest" } } });
+    for (role, own_status, guest_status) in
+        [("Calls.JoinGroupCall.All", 201, 403), ("Calls.JoinGroupCallAsGuest.All", 403, 201)]
+    {
+        let caller = ApiCaller { roles: vec![role.to_owned()], ..stage.bot() };
+        assert_eq!(stage.api_as(caller.clone(), &Method::POST, CALLS, &own).status, own_status, "{role}");
+        assert_eq!(stage.api_as(caller, &Method::POST, CALLS, &guest).status, guest_status, "{role}");
+    }
+}
