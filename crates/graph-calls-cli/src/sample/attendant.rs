@@ -117,10 +117,15 @@ impl Attendant {
                 call.memory.colleague = Colleague::Asked;
             }
         } else if tone.is('2') {
-            if let Colleague::Here(participant) = &call.memory.colleague {
-                let participant = participant.clone();
-                call.remove(participant);
-                call.memory.colleague = Colleague::Leaving;
+            match &call.memory.colleague {
+                Colleague::Here(participant) => {
+                    let participant = participant.clone();
+                    call.remove(participant);
+                    call.memory.colleague = Colleague::Leaving;
+                }
+                // The invitation then fails, and with that the colleague is away again.
+                Colleague::Asked => call.call_off("invite"),
+                Colleague::Away | Colleague::Leaving => {}
             }
         } else if tone.is('9') {
             call.hang_up();
@@ -130,7 +135,7 @@ impl Attendant {
     fn roster(&self, call: &mut CallContext<Conversation>, change: &RosterChange) {
         let joined = change.joined.iter().find(|one| self.is_colleague(one));
         // Somebody who is only invited has no id yet.
-        if let Some(id) = joined.and_then(|one| ParticipantId::try_from(one.id.clone()?).ok()) {
+        if let Some(id) = joined.and_then(Participant::participant_id) {
             call.memory.colleague = Colleague::Here(id);
         } else if change.left.iter().any(|one| self.is_colleague(one)) {
             call.memory.colleague = Colleague::Away;
@@ -152,4 +157,61 @@ impl Attendant {
 fn is_cancelled(failed: &Failed) -> bool {
     let result = failed.error.result.as_ref();
     result.is_some_and(|info| info.number() == Some(400) && info.subcode_number() == Some(8508))
+}
+
+#[cfg(test)]
+mod tests {
+    use graph_calls_bot::{model::IdentitySet, test_util::BotTest};
+
+    use super::*;
+
+    const COLLEAGUE: &str = "b0000000-0000-4000-8000-000000000001";
+
+    fn attendant() -> Attendant {
+        Attendant {
+            door: Door::default(),
+            greeting: Some("https://bot.example/welcome.wav".to_owned()),
+            colleague: Some(COLLEAGUE.to_owned()),
+        }
+    }
+
+    async fn greeted() -> BotTest<Attendant> {
+        let mut test = BotTest::new(attendant());
+        test.incoming(IdentitySet::user("8d1e6ab6")).await.assert_commands(&["answer"]);
+        test.established().await.media_active().await.assert_commands(&["tones", "greeting"]);
+        test
+    }
+
+    #[tokio::test]
+    async fn a_closed_door_is_busy() {
+        let attendant = attendant();
+        attendant.door.close();
+        let mut test = BotTest::new(attendant);
+        test.incoming(IdentitySet::user("8d1e6ab6")).await.assert_commands(&["reject"]);
+    }
+
+    #[tokio::test]
+    async fn the_greeting_is_played_once_though_media_comes_back() {
+        let mut test = greeted().await;
+        test.held().await.established().await.media_active().await.assert_commands(&[]);
+    }
+
+    #[tokio::test]
+    async fn a_colleague_is_brought_in_once_sent_away_and_brought_in_again() {
+        let mut test = greeted().await;
+        test.tone('2').await.assert_commands(&[]);
+        test.tone('1').await.tone('1').await.assert_commands(&["invite"]);
+        test.joined("7e1b", IdentitySet::user(COLLEAGUE)).await.done("invite").await;
+        test.tone('2').await.tone('2').await.assert_commands(&["remove"]);
+        test.done("remove").await.left("7e1b").await;
+        test.tone('1').await.assert_commands(&["invite"]);
+    }
+
+    #[tokio::test]
+    async fn a_colleague_who_has_not_come_yet_is_called_off() {
+        let mut test = greeted().await;
+        test.tone('1').await.tone('2').await.assert_commands(&["invite", "call-off"]);
+        test.failed("invite", 400, 8508).await.tone('1').await.assert_commands(&["invite"]);
+        test.tone('9').await.assert_commands(&["hang-up"]);
+    }
 }
