@@ -12,7 +12,7 @@ use graph_calls_core::{
 };
 use http::{HeaderMap, Method, header::CONTENT_TYPE};
 
-use crate::record::Decided;
+use crate::{CallRecord, record::Decided};
 
 /// One decision of a handler: a prepared request, and when it goes out.
 ///
@@ -130,6 +130,14 @@ impl CallCommand {
 
     pub(crate) fn is(&self, name: &str) -> bool {
         self.request.as_ref().is_ok_and(|request| request.name == name)
+    }
+
+    /// Its request, unless it could not be made or comes too late: the fallback may have been faster than the handler.
+    pub(crate) fn request_for(&self, record: &CallRecord) -> Result<&Prepared, &str> {
+        if self.decides().is_some() && record.is_decided() {
+            return Err("it was decided about the call before");
+        }
+        self.request.as_ref().map_err(String::as_str)
     }
 
     /// What it decides about a ringing call, if it decides anything.

@@ -22,7 +22,8 @@ use crate::{Answer, CallCommand, CallRecord, CallRef, Invite, Prompt};
 /// One call, as a handler sees it.
 ///
 /// The getters say what is known; the verbs record what is to be done and return at once. Nothing of it happens until
-/// the handler has returned `Ok`.
+/// the handler has returned `Ok`. A call that is over takes no commands and no timers any more, and a ringing call one
+/// decision: a second one fails unsent.
 #[derive(Debug)]
 pub struct CallContext<M> {
     /// What the bot remembers of this call. Kept together with the commands.

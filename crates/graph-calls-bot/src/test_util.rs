@@ -297,8 +297,8 @@ impl<H: CallHandler> BotTest<H> {
                 };
             }
             for command in decisions.commands {
-                if let Err(why) = &command.request {
-                    let error = CommandError::unsent(why.clone());
+                if let Err(why) = command.request_for(&self.record) {
+                    let error = CommandError::unsent(why);
                     events.push_back(CallEvent::Failed(Failed { name: command.name.clone(), error }));
                     continue;
                 }

@@ -443,6 +443,44 @@ async fn a_command_that_waits_too_long_fails_and_what_follows_it_with_it() {
     );
 }
 
+/// Answers, but only after eleven seconds.
+struct Slow(Arc<Mutex<Vec<String>>>);
+
+#[async_trait]
+impl CallHandler for Slow {
+    type Memory = ();
+
+    async fn on_event(&self, call: &mut CallContext<()>, event: CallEvent) -> Result<(), HandlerError> {
+        match event {
+            CallEvent::Incoming(_) => {
+                tokio::time::sleep(Duration::from_secs(11)).await;
+                call.answer(Answer::service_media());
+            }
+            CallEvent::Failed(failed) => {
+                self.0.lock().unwrap().push(format!("{}: {}", failed.name, failed.error));
+            }
+            CallEvent::Terminated(ended) => self.0.lock().unwrap().push(ended.outcome.as_str().to_owned()),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_slower_than_the_fallback_is_told_that_it_came_too_late() {
+    let script =
+        ScriptedTransport::new().answer(Method::POST, &format!("{CALL}/reject"), StatusCode::ACCEPTED, "");
+    let mut table = table(&script, Unanswered::Ignore, |_, _| Ok(()));
+    let config =
+        EngineConfig { unanswered: Unanswered::Reject(RejectReason::Busy), ..table.engine.config.clone() };
+    let slow = Arc::new(Slow(Arc::clone(&table.told)));
+    table.engine = Engine::new(table.engine.app.clone(), table.engine.client.clone(), slow, config);
+    table.incoming().await;
+    table.notify("deleted", "", &json!({"@odata.type": "#microsoft.graph.call"})).await;
+    assert_eq!(table.told(), ["answer: it was decided about the call before", "rejected"]);
+    script.assert_done();
+}
+
 mod intake {
     use super::*;
     use crate::{

@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    future::Future,
     panic::AssertUnwindSafe,
     pin::pin,
     sync::Arc,
@@ -228,7 +229,9 @@ impl Engine {
         let facts = self.facts(desk);
         let mut waits = TOLD_AGAIN.into_iter();
         loop {
-            let error = match self.ask(desk, facts.clone(), event.clone()).await {
+            let memory = desk.call.memory.clone();
+            let deciding = self.handler.handle(facts.clone(), &memory, event.clone());
+            let error = match self.while_ringing(desk, deciding).await {
                 Ok(Decided { memory, decisions }) => {
                     desk.call.memory = memory;
                     return self.keep(desk, decisions);
@@ -241,25 +244,20 @@ impl Engine {
                     && desk.call.answer_by.is_some_and(|(_, by)| Instant::now() + wait >= by)
             };
             match waits.next() {
-                Some(wait) if !too_late(wait) => sleep(wait).await,
+                Some(wait) if !too_late(wait) => self.while_ringing(desk, sleep(wait)).await,
                 _ => return self.give_up(desk, facts, event, error).await,
             }
         }
     }
 
-    /// Asks the handler. While the call rings it is not waited for longer than the fallback may wait.
-    async fn ask(
-        self: &Arc<Self>,
-        desk: &mut Desk,
-        facts: Facts,
-        event: CallEvent,
-    ) -> Result<Decided, HandlerError> {
-        let memory = desk.call.memory.clone();
-        let mut deciding = pin!(self.handler.handle(facts, &memory, event));
+    /// Waits for the handler, or to tell it again. A ringing call does not wait with it for longer than it may: then the
+    /// fallback decides.
+    async fn while_ringing<T>(self: &Arc<Self>, desk: &mut Desk, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
         if let Some(at) = desk.call.timers.get(&TimerName::AnswerFallback).copied() {
             tokio::select! {
                 biased;
-                decided = &mut deciding => return decided,
+                done = &mut work => return done,
                 () = sleep_until(at) => {
                     self.cancel_timer(desk, &TimerName::AnswerFallback);
                     self.fall_back(desk);
@@ -267,7 +265,7 @@ impl Engine {
                 }
             }
         }
-        deciding.await
+        work.await
     }
 
     async fn give_up(&self, desk: &mut Desk, facts: Facts, event: CallEvent, error: HandlerError) {
@@ -302,10 +300,10 @@ impl Engine {
         }
         for command in decisions.commands {
             count(&self.counters.commands);
-            let request = match &command.request {
+            let request = match command.request_for(&desk.call.record) {
                 Ok(request) => request,
                 Err(why) => {
-                    let error = CommandError::unsent(why.clone());
+                    let error = CommandError::unsent(why);
                     desk.events.push_back(CallEvent::Failed(Failed { name: command.name, error }));
                     continue;
                 }
@@ -317,7 +315,7 @@ impl Engine {
                 (Some(ring), Some(own)) => Some(ring.min(own)),
                 (ring, own) => ring.or(own),
             };
-            if let Some(decided) = record::Decided::by(&request.name) {
+            if let Some(decided) = command.decides() {
                 desk.call.record_mut().decide(decided);
             }
             if let Some(participant) = &command.invitee {

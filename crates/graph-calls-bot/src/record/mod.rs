@@ -128,6 +128,11 @@ impl CallRecord {
         self.tenant.get_or_insert_with(|| tenant.clone());
     }
 
+    /// Whether an answer, a rejection or a redirection is under way or was taken.
+    pub(crate) fn is_decided(&self) -> bool {
+        self.decided.is_some()
+    }
+
     pub(crate) fn decide(&mut self, decided: Decided) {
         self.decided = Some(decided);
     }
