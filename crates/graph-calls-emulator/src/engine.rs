@@ -96,7 +96,16 @@ impl Engine {
         }
     }
 
+    /// Puts everything into the trace before anybody is answered: who was told that a person called finds the call.
     fn apply(&mut self, now: Duration, effects: Vec<Effect>) {
+        for effect in &effects {
+            if let Effect::Happened { call, to_person, what } = effect {
+                let (from, to) =
+                    if *to_person { (Lane::Service, Lane::Caller) } else { (Lane::Caller, Lane::Service) };
+                let draft = Draft::new(now, ExchangeKind::Happening, from, to, what.clone());
+                self.courier.trace.record(Draft { call: Some(call.clone()), ..draft });
+            }
+        }
         for effect in effects {
             match effect {
                 Effect::Respond(answer) => {
@@ -112,12 +121,7 @@ impl Engine {
                 }
                 Effect::Notify(notification) => self.courier.carry(notification),
                 Effect::FetchPrompt { fetch, url, .. } => self.fetch(fetch, url),
-                Effect::Happened { call, to_person, what } => {
-                    let (from, to) =
-                        if to_person { (Lane::Service, Lane::Caller) } else { (Lane::Caller, Lane::Service) };
-                    let draft = Draft::new(now, ExchangeKind::Happening, from, to, what);
-                    self.courier.trace.record(Draft { call: Some(call), ..draft });
-                }
+                Effect::Happened { .. } => {}
             }
         }
     }
