@@ -69,7 +69,19 @@ macro_rules! open_enum {
 
         impl<'de: 'a, 'a> serde::Deserialize<'de> for $name<'a> {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::Text::deserialize(deserializer).map(Self::from)
+                struct Visitor;
+                impl<'de> serde::de::Visitor<'de> for Visitor {
+                    type Value = $name<'de>;
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str(concat!("a string (", stringify!($name), ")"))
+                    }
+                    fn visit_enum<A: serde::de::EnumAccess<'de>>(self, access: A) -> Result<Self::Value, A::Error> {
+                        let (text, rest) = access.variant::<$crate::Text<'de>>()?;
+                        serde::de::VariantAccess::unit_variant(rest)?;
+                        Ok(text.into())
+                    }
+                }
+                deserializer.deserialize_enum(stringify!($name), Self::MEMBERS, Visitor)
             }
         }
     };
