@@ -100,7 +100,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 async fn without_a_network() {
     let greeter = Greeter { greeting: "https://bot.example/hello.wav".to_owned(), over: Arc::default() };
     let mut test = BotTest::new(greeter);
-    test.incoming(IdentitySet::user("8d1e6ab6")).await.assert_commands(&["answer"]);
+    test.incoming(IdentitySet::of_user("8d1e6ab6")).await.assert_commands(&["answer"]);
     test.established().await.media_active().await.assert_commands(&["tones", "greeting"]);
     test.tone('1').await.assert_commands(&[]);
     test.tone('#').await.assert_commands(&["hang-up"]);

@@ -23,8 +23,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let callback = CallbackUri::emulated("http://127.0.0.1:9/nobody-listens-here")?;
     let tenant = connection.tenant().cloned().ok_or("the emulator names its tenant")?;
     let people = ["b0000000-0000-4000-8000-000000000001", "b0000000-0000-4000-8000-000000000008"];
-    let [adele, hugo] = people.map(InvitationParticipantInfo::user);
-    let body = CreateCallBody::to(adele, callback).with_target(hugo).with_tenant_id(tenant);
+    let people = people.map(InvitationParticipantInfo::user);
+    let body = CreateCallBody::to_group(people, callback)?.with_tenant_id(tenant);
     let call = client.send(CreateCall::new(body)).await?.id;
 
     // Notifications would say when they have joined; here we look.

@@ -7,7 +7,7 @@ use graph_calls_core::{
     ApiRequest, ApiVersion, RawRequest, Repeat,
     model::{
         CallbackUri, IdentitySet, InvitationParticipantInfo, MediaConfig, MediaInfo, MediaPrompt, Modality,
-        ParticipantId,
+        ParticipantId, PhoneNumber,
     },
 };
 use http::{HeaderMap, Method, header::CONTENT_TYPE};
@@ -327,8 +327,8 @@ impl Invite {
         InvitationParticipantInfo::user(id).into()
     }
 
-    /// A phone, by its E.164 number.
-    pub fn phone(number: impl Into<String>) -> Self {
+    /// A phone, by its number.
+    pub fn phone(number: PhoneNumber) -> Self {
         InvitationParticipantInfo::phone(number).into()
     }
 
@@ -340,7 +340,7 @@ impl Invite {
     /// Under this participant id, by which the invitation can be taken back while nobody has joined.
     #[must_use]
     pub fn with_participant_id(mut self, id: &ParticipantId) -> Self {
-        self.participant = self.participant.with_participant_id(id);
+        self.participant = self.participant.with_participant_id(id.clone());
         self
     }
 }

@@ -11,8 +11,8 @@ use graph_calls_core::{
     AnswerCall, ApiRequest, DeleteCall, DeleteParticipant, InviteParticipants, PlayPrompt, RejectCall,
     SubscribeToTone,
     model::{
-        AnswerCallBody, CallId, CallState, CallbackUri, ClientContext, InviteParticipantsBody, MediaPrompt,
-        Participant, ParticipantId, PlayPromptBody, RejectReason, SubscribeToToneBody, TenantId,
+        AnswerCallBody, CallId, CallState, CallbackUri, ClientContext, ClientContextBody,
+        InviteParticipantsBody, Participant, ParticipantId, PlayPromptBody, RejectReason, TenantId,
     },
 };
 use uuid::Builder;
@@ -143,28 +143,26 @@ impl<M> CallContext<M> {
 
     /// Plays, as soon as the audio flows. Its name is `play`; it is done when it was heard to its end.
     pub fn play(&mut self, prompt: Prompt) {
-        let mut prompts = prompt.prompts();
-        let first = prompts.next().unwrap_or_default();
-        let body = prompts
-            .fold(PlayPromptBody::new(first), |body, next: MediaPrompt<'static>| body.with_prompt(next));
-        let body = match self.client_context() {
+        let context = self.client_context();
+        let body = PlayPromptBody::several(prompt.prompts()).map(|body| match context {
             Some(context) => body.with_client_context(context),
             None => body,
-        };
+        });
         let options = prompt.options;
         self.act("play", |id| {
-            CallCommand::new(&PlayPrompt::new(id, body))
-                .named("play")
-                .when_media_active()
-                .with_options(options)
+            let command = match body {
+                Ok(body) => CallCommand::new(&PlayPrompt::new(id, body)),
+                Err(error) => CallCommand::impossible("play", &error.to_string()),
+            };
+            command.named("play").when_media_active().with_options(options)
         });
     }
 
     /// Asks for pressed keys, as soon as the audio flows. Its name is `tones`.
     pub fn subscribe_to_tones(&mut self) {
         let body = match self.client_context() {
-            Some(context) => SubscribeToToneBody::new().with_client_context(context),
-            None => SubscribeToToneBody::new(),
+            Some(context) => ClientContextBody::new().with_client_context(context),
+            None => ClientContextBody::new(),
         };
         self.act("tones", |id| {
             CallCommand::new(&SubscribeToTone::new(id, body)).named("tones").when_media_active()
@@ -179,7 +177,7 @@ impl<M> CallContext<M> {
         if participant.participant_id.is_none()
             && let Ok(id) = ParticipantId::new(self.guid("participant"))
         {
-            participant = participant.with_participant_id(&id);
+            participant = participant.with_participant_id(id);
         }
         let participant_id = participant.participant_id.clone();
         let body = InviteParticipantsBody::new(participant);

@@ -49,7 +49,7 @@ const CALL: &str = "c0000000-0000-4000-8000-000000000001";
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 /// let mut test = BotTest::new(Greeter);
-/// test.incoming(IdentitySet::user("8d1e6ab6")).await.assert_commands(&["answer"]);
+/// test.incoming(IdentitySet::of_user("8d1e6ab6")).await.assert_commands(&["answer"]);
 /// test.established().await.media_active().await.assert_commands(&["hello"]);
 /// test.done("hello").await.assert_commands(&["hang-up"]);
 /// # });

@@ -2,31 +2,24 @@
 
 use std::{fmt, str::FromStr};
 
-use graph_calls_core::model::{IdentitySet, InvitationParticipantInfo, ParticipantId};
+use graph_calls_core::model::{IdentitySet, InvitationParticipantInfo, ParticipantId, PhoneNumber};
 
 /// `user:ID`, `phone:+E164`, `app:ID` or `instance:ID`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Callee {
-    kind: Kind,
-    id: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    User,
-    Phone,
-    App,
-    Instance,
+pub(crate) enum Callee {
+    User(String),
+    Phone(PhoneNumber),
+    App(String),
+    Instance(String),
 }
 
 impl Callee {
     pub(crate) fn identity(&self) -> IdentitySet<'static> {
-        let id = self.id.clone();
-        match self.kind {
-            Kind::User => IdentitySet::user(id),
-            Kind::Phone => IdentitySet::phone(id),
-            Kind::App => IdentitySet::application(id),
-            Kind::Instance => IdentitySet::application_instance_of(id),
+        match self {
+            Callee::User(id) => IdentitySet::of_user(id.clone()),
+            Callee::Phone(number) => IdentitySet::of_phone(number.clone()),
+            Callee::App(id) => IdentitySet::of_application(id.clone()),
+            Callee::Instance(id) => IdentitySet::of_application_instance(id.clone()),
         }
     }
 
@@ -40,37 +33,33 @@ impl FromStr for Callee {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (kind, id) = text.split_once(':').ok_or("say user:ID, phone:+NUMBER, app:ID or instance:ID")?;
-        let kind = match kind {
-            "user" => Kind::User,
-            "phone" => Kind::Phone,
-            "app" => Kind::App,
-            "instance" => Kind::Instance,
-            other => return Err(format!("`{other}` is none of user, phone, app and instance")),
-        };
-        if kind == Kind::Phone {
-            let digits = id.strip_prefix('+').filter(|digits| (3..=15).contains(&digits.len()));
-            if !digits.is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_digit())) {
-                return Err("a phone number is + and 3 to 15 digits, such as phone:+15550100001".to_owned());
-            }
-        } else if id.contains('@') {
-            return Err("give the object id, not the user name".to_owned());
-        } else {
-            // What no path could carry is no id here either.
-            ParticipantId::new(id).map_err(|error| error.to_string().replace("participant id", "id"))?;
+        match kind {
+            "user" => object_id(id).map(Callee::User),
+            "phone" => PhoneNumber::new(id).map(Callee::Phone).map_err(|error| error.to_string()),
+            "app" => object_id(id).map(Callee::App),
+            "instance" => object_id(id).map(Callee::Instance),
+            other => Err(format!("`{other}` is none of user, phone, app and instance")),
         }
-        Ok(Self { kind, id: id.to_owned() })
     }
+}
+
+fn object_id(id: &str) -> Result<String, String> {
+    if id.contains('@') {
+        return Err("give the object id, not the user name".to_owned());
+    }
+    // What no path could carry is no id here either.
+    ParticipantId::new(id).map_err(|error| error.to_string().replace("participant id", "id"))?;
+    Ok(id.to_owned())
 }
 
 impl fmt::Display for Callee {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self.kind {
-            Kind::User => "user",
-            Kind::Phone => "phone",
-            Kind::App => "app",
-            Kind::Instance => "instance",
-        };
-        write!(f, "{kind}:{}", self.id)
+        match self {
+            Callee::User(id) => write!(f, "user:{id}"),
+            Callee::Phone(number) => write!(f, "phone:{number}"),
+            Callee::App(id) => write!(f, "app:{id}"),
+            Callee::Instance(id) => write!(f, "instance:{id}"),
+        }
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct Target {
     token_file: Option<String>,
     /// The tenant that owns the call, if not the app's own.
     #[arg(long, value_name = "TENANT")]
-    tenant: Option<TenantId>,
+    pub(crate) tenant: Option<TenantId>,
     /// Prints the HTTP request instead of sending it; needs no credentials and no network.
     #[arg(long)]
     dry_run: bool,

@@ -2,16 +2,15 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test's helpers fail the test")]
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
 use graph_calls_core::{
     AnswerCall, ApiRequest, ApiVersion, CreateCall, DeleteCall, DeleteParticipant, GetCall, GetParticipant,
     InviteParticipants, KeepAlive, ListParticipants, PlayPrompt, RejectCall, Repeat, SubscribeToTone,
     model::{
-        AnswerCallBody, CallId, CallbackUri, CreateCallBody, InvitationParticipantInfo,
+        AnswerCallBody, CallId, CallbackUri, ClientContextBody, CreateCallBody, InvitationParticipantInfo,
         InviteParticipantsBody, MediaInfo, MediaPrompt, ParticipantId, PlayPromptBody, RejectReason,
-        SubscribeToToneBody,
     },
 };
 
@@ -71,7 +70,7 @@ fn all() -> Vec<Sent> {
             call(),
             PlayPromptBody::new(MediaPrompt::new(MediaInfo::new("https://bot.example/hello.wav"))),
         )),
-        sent(SubscribeToTone::new(call(), SubscribeToToneBody::new())),
+        sent(SubscribeToTone::new(call(), ClientContextBody::new())),
         sent(ListParticipants::new(call())),
         sent(GetParticipant::new(call(), participant())),
         sent(InviteParticipants::new(call(), InviteParticipantsBody::new(someone()))),
@@ -106,16 +105,12 @@ fn every_request_is_a_row_of_the_table_and_every_row_a_request() {
 fn limits_are_held_before_anything_is_sent() {
     let callback = CallbackUri::new("https://bot.example/api/calls").unwrap();
     let someone = InvitationParticipantInfo::user("8d1e6ab6");
-    let six = (0..5)
-        .fold(InviteParticipantsBody::new(someone.clone()), |body, _| body.with_participant(someone.clone()));
-    let error = InviteParticipants::new(CallId::new("1").unwrap(), six).to_http().unwrap_err();
+    let body = CreateCallBody::to(someone, callback).with_ringing_timeout(Duration::from_secs(116));
+    let error = CreateCall::new(body).to_http().unwrap_err();
     assert_eq!(error.kind(), graph_calls_core::ErrorKind::Request);
     assert_eq!(error.certainty(), graph_calls_core::Certainty::Unsent);
     let source = std::error::Error::source(&error).unwrap().to_string();
-    assert_eq!(source, "`participants`: 6 are more than the 5 that the service takes");
-    let six = (0..5)
-        .fold(CreateCallBody::to(someone.clone(), callback), |body, _| body.with_target(someone.clone()));
-    assert!(CreateCall::new(six).to_http().is_err());
+    assert_eq!(source, "`ringingTimeoutInSeconds`: 116s is not taken: give whole seconds, 115s at most");
 }
 
 proptest::proptest! {

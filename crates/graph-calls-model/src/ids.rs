@@ -209,6 +209,12 @@ macro_rules! id {
             }
         }
 
+        impl From<$name> for Text<'_> {
+            fn from(id: $name) -> Self {
+                Text::from(id.as_str().to_owned())
+            }
+        }
+
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(&self.0)

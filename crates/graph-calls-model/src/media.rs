@@ -1,22 +1,19 @@
-//! Media: what a call carries, prompts and tones.
+//! Media: what a call carries, and where it is handled.
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
-    ClientContext, Integer, InvalidBody, SecretText, Text,
+    MediaInfo, SecretText, Text,
     open_enum::open_enum,
-    wire::{IntoOwned, wire_struct},
+    wire::{type_name, wire_struct, wire_value},
 };
-
-/// The most prompts of one request.
-pub const MAX_PROMPTS: usize = 20;
 
 open_enum! {
     /// A kind of media.
     ///
     /// Graph reference: [`call`](https://learn.microsoft.com/graph/api/resources/call).
     pub enum Modality {
-        /// Not told; beta.
+        /// Not told. Beta.
         Unknown = "unknown",
         /// Audio.
         Audio = "audio",
@@ -31,6 +28,8 @@ open_enum! {
 
 open_enum! {
     /// Whether media flows.
+    ///
+    /// Graph reference: [`callMediaState`](https://learn.microsoft.com/graph/api/resources/callmediastate).
     pub enum MediaState {
         /// It flows: prompts can be played.
         Active = "active",
@@ -51,6 +50,8 @@ wire_struct! {
 
 open_enum! {
     /// Which way a stream flows.
+    ///
+    /// Graph reference: [`mediaStream`](https://learn.microsoft.com/graph/api/resources/mediastream).
     pub enum MediaDirection {
         /// Neither way.
         Inactive = "inactive",
@@ -81,49 +82,6 @@ wire_struct! {
     }
 }
 
-wire_struct! {
-    /// A media file that the service can fetch: WAV, mono, 16 bit, 16 kHz.
-    ///
-    /// Graph reference: [`mediaInfo`](https://learn.microsoft.com/graph/api/resources/mediainfo).
-    pub struct MediaInfo<'a> as "#microsoft.graph.mediaInfo" {
-        /// Where it lies.
-        pub uri: Option<Text<'a>> = "uri",
-        /// The key under which the service keeps it.
-        pub resource_id: Option<Text<'a>> = "resourceId",
-    }
-}
-
-impl MediaInfo<'_> {
-    /// The file at a URL.
-    pub fn new(uri: impl Into<String>) -> MediaInfo<'static> {
-        MediaInfo { uri: Some(Text::from(uri.into())), resource_id: None }
-    }
-
-    /// The key under which the service keeps the file.
-    #[must_use]
-    pub fn with_resource_id(mut self, id: impl Into<String>) -> Self {
-        self.resource_id = Some(Text::from(id.into()));
-        self
-    }
-}
-
-wire_struct! {
-    /// A prompt to play.
-    ///
-    /// Graph reference: [`mediaPrompt`](https://learn.microsoft.com/graph/api/resources/mediaprompt).
-    pub struct MediaPrompt<'a> as "#microsoft.graph.mediaPrompt" {
-        /// The file.
-        pub media_info: Option<MediaInfo<'a>> = "mediaInfo",
-    }
-}
-
-impl MediaPrompt<'_> {
-    /// Plays the file at a URL.
-    pub fn new(media: MediaInfo<'static>) -> MediaPrompt<'static> {
-        MediaPrompt { media_info: Some(media) }
-    }
-}
-
 /// Where the media of a call is handled.
 ///
 /// Graph reference: [`mediaConfig`](https://learn.microsoft.com/graph/api/resources/mediaconfig).
@@ -143,6 +101,11 @@ impl MediaConfig<'_> {
     pub fn service_hosted() -> MediaConfig<'static> {
         MediaConfig::ServiceHosted(ServiceHostedMediaConfig::default())
     }
+
+    /// Media handled by a media host of the app's own, which made the blob.
+    pub fn app_hosted(blob: impl Into<String>) -> MediaConfig<'static> {
+        MediaConfig::AppHosted(AppHostedMediaConfig::new(blob))
+    }
 }
 
 wire_struct! {
@@ -150,9 +113,44 @@ wire_struct! {
     ///
     /// Graph reference:
     /// [`serviceHostedMediaConfig`](https://learn.microsoft.com/graph/api/resources/servicehostedmediaconfig).
+    ///
+    /// ```
+    /// use graph_calls_model::{AnswerCallBody, CallbackUri, MediaInfo, ServiceHostedMediaConfig};
+    ///
+    /// let menu = MediaInfo::new("https://bot.example/menu.wav").with_resource_id("menu");
+    /// let media = ServiceHostedMediaConfig::new().with_pre_fetch_media([menu]);
+    /// let body = AnswerCallBody::new(CallbackUri::new("https://bot.example/api/calls")?).with_media_config(media);
+    /// assert_eq!(serde_json::to_value(body)?["mediaConfig"]["preFetchMedia"][0]["resourceId"], "menu");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub struct ServiceHostedMediaConfig<'a> as "#microsoft.graph.serviceHostedMediaConfig" {
         /// Files to fetch ahead.
         pub pre_fetch_media: Vec<MediaInfo<'a>> = "preFetchMedia",
+        /// Whether the bot stays out of the default audio mix. v1.0 examples send it too. Beta.
+        pub remove_from_default_audio_group: Option<bool> = "removeFromDefaultAudioGroup",
+    }
+}
+
+impl ServiceHostedMediaConfig<'_> {
+    /// Nothing fetched ahead.
+    pub fn new() -> ServiceHostedMediaConfig<'static> {
+        ServiceHostedMediaConfig::default()
+    }
+}
+
+impl<'a> ServiceHostedMediaConfig<'a> {
+    /// Files to fetch ahead, so that they begin at once when they are played.
+    #[must_use]
+    pub fn with_pre_fetch_media(mut self, files: impl IntoIterator<Item = MediaInfo<'a>>) -> Self {
+        self.pre_fetch_media = files.into_iter().collect();
+        self
+    }
+
+    /// Whether the bot stays out of the default audio mix. v1.0 examples send it too. Beta.
+    #[must_use]
+    pub fn with_remove_from_default_audio_group(mut self, remove: bool) -> Self {
+        self.remove_from_default_audio_group = Some(remove);
+        self
     }
 }
 
@@ -163,6 +161,37 @@ wire_struct! {
     pub struct AppHostedMediaConfig<'a> as "#microsoft.graph.appHostedMediaConfig" {
         /// What the media host made.
         pub blob: Option<SecretText<'a>> = "blob",
+        /// Whether the bot stays out of the default audio mix. v1.0 examples send it too. Beta.
+        pub remove_from_default_audio_group: Option<bool> = "removeFromDefaultAudioGroup",
+    }
+}
+
+impl AppHostedMediaConfig<'_> {
+    /// What the media host made.
+    pub fn new(blob: impl Into<String>) -> AppHostedMediaConfig<'static> {
+        AppHostedMediaConfig {
+            blob: Some(SecretText::from(blob.into())),
+            remove_from_default_audio_group: None,
+        }
+    }
+
+    /// Whether the bot stays out of the default audio mix. v1.0 examples send it too. Beta.
+    #[must_use]
+    pub fn with_remove_from_default_audio_group(mut self, remove: bool) -> Self {
+        self.remove_from_default_audio_group = Some(remove);
+        self
+    }
+}
+
+impl<'a> From<ServiceHostedMediaConfig<'a>> for MediaConfig<'a> {
+    fn from(config: ServiceHostedMediaConfig<'a>) -> Self {
+        MediaConfig::ServiceHosted(config)
+    }
+}
+
+impl<'a> From<AppHostedMediaConfig<'a>> for MediaConfig<'a> {
+    fn from(config: AppHostedMediaConfig<'a>) -> Self {
+        MediaConfig::AppHosted(config)
     }
 }
 
@@ -172,6 +201,23 @@ wire_struct! {
         odata_type: Option<Text<'a>> = "@odata.type",
         pre_fetch_media: Vec<MediaInfo<'a>> = "preFetchMedia",
         blob: Option<SecretText<'a>> = "blob",
+        remove_from_default_audio_group: Option<bool> = "removeFromDefaultAudioGroup",
+    }
+}
+
+impl<'a> AnyMediaConfig<'a> {
+    fn service_hosted(self) -> MediaConfig<'a> {
+        MediaConfig::ServiceHosted(ServiceHostedMediaConfig {
+            pre_fetch_media: self.pre_fetch_media,
+            remove_from_default_audio_group: self.remove_from_default_audio_group,
+        })
+    }
+
+    fn app_hosted(self) -> MediaConfig<'a> {
+        MediaConfig::AppHosted(AppHostedMediaConfig {
+            blob: self.blob,
+            remove_from_default_audio_group: self.remove_from_default_audio_group,
+        })
     }
 }
 
@@ -186,15 +232,10 @@ impl MediaConfig<'_> {
     }
 }
 
-impl IntoOwned for MediaConfig<'_> {
-    type Owned = MediaConfig<'static>;
-    fn into_owned(self) -> MediaConfig<'static> {
-        MediaConfig::into_owned(self)
-    }
-}
+wire_value!(MediaConfig);
 
 impl Serialize for MediaConfig<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             MediaConfig::ServiceHosted(config) => config.serialize(serializer),
             MediaConfig::AppHosted(config) => config.serialize(serializer),
@@ -203,208 +244,55 @@ impl Serialize for MediaConfig<'_> {
     }
 }
 
-impl<'de: 'a, 'a> serde::Deserialize<'de> for MediaConfig<'a> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+impl<'de: 'a, 'a> Deserialize<'de> for MediaConfig<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let any = AnyMediaConfig::deserialize(deserializer)?;
-        let name = any.odata_type.as_deref().map(crate::wire::type_name);
-        Ok(match name {
-            Some(name) if name.eq_ignore_ascii_case("appHostedMediaConfig") => {
-                MediaConfig::app_hosted(any.blob)
-            }
-            Some(name) if name.eq_ignore_ascii_case("serviceHostedMediaConfig") => {
-                MediaConfig::ServiceHosted(ServiceHostedMediaConfig { pre_fetch_media: any.pre_fetch_media })
-            }
-            Some(_) => MediaConfig::Other(any.odata_type.unwrap_or_default()),
-            None if any.blob.is_some() => MediaConfig::app_hosted(any.blob),
-            None => {
-                MediaConfig::ServiceHosted(ServiceHostedMediaConfig { pre_fetch_media: any.pre_fetch_media })
-            }
+        let named = |name: &str| {
+            any.odata_type.as_deref().is_some_and(|full| type_name(full).eq_ignore_ascii_case(name))
+        };
+        let untyped = any.odata_type.is_none();
+        Ok(if named("appHostedMediaConfig") || untyped && any.blob.is_some() {
+            any.app_hosted()
+        } else if named("serviceHostedMediaConfig") || untyped {
+            any.service_hosted()
+        } else {
+            MediaConfig::Other(any.odata_type.unwrap_or_default())
         })
     }
 }
 
-impl<'a> MediaConfig<'a> {
-    fn app_hosted(blob: Option<SecretText<'a>>) -> Self {
-        MediaConfig::AppHosted(AppHostedMediaConfig { blob })
-    }
-}
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
 
-open_enum! {
-    /// A key of the phone.
-    ///
-    /// Graph reference: [`toneInfo`](https://learn.microsoft.com/graph/api/resources/toneinfo).
-    pub enum Tone {
-        /// 0
-        Tone0 = "tone0",
-        /// 1
-        Tone1 = "tone1",
-        /// 2
-        Tone2 = "tone2",
-        /// 3
-        Tone3 = "tone3",
-        /// 4
-        Tone4 = "tone4",
-        /// 5
-        Tone5 = "tone5",
-        /// 6
-        Tone6 = "tone6",
-        /// 7
-        Tone7 = "tone7",
-        /// 8
-        Tone8 = "tone8",
-        /// 9
-        Tone9 = "tone9",
-        /// `*`
-        Star = "star",
-        /// `#`
-        Pound = "pound",
-        /// A
-        A = "a",
-        /// B
-        B = "b",
-        /// C
-        C = "c",
-        /// D
-        D = "d",
-        /// The hook.
-        Flash = "flash",
-    }
-}
+    use super::*;
 
-impl Tone<'_> {
-    /// The key's character: `0` to `9`, `*`, `#`, `A` to `D`. The hook has none.
-    pub fn key(&self) -> Option<char> {
-        Some(match self {
-            Tone::Tone0 => '0',
-            Tone::Tone1 => '1',
-            Tone::Tone2 => '2',
-            Tone::Tone3 => '3',
-            Tone::Tone4 => '4',
-            Tone::Tone5 => '5',
-            Tone::Tone6 => '6',
-            Tone::Tone7 => '7',
-            Tone::Tone8 => '8',
-            Tone::Tone9 => '9',
-            Tone::Star => '*',
-            Tone::Pound => '#',
-            Tone::A => 'A',
-            Tone::B => 'B',
-            Tone::C => 'C',
-            Tone::D => 'D',
-            Tone::Flash | Tone::Other(_) => return None,
-        })
+    #[test]
+    fn a_configuration_is_sorted_by_its_type_or_by_what_it_has() {
+        let read = |text: &'static str| serde_json::from_str::<MediaConfig<'static>>(text).unwrap();
+        assert_eq!(read("{}"), MediaConfig::service_hosted());
+        assert_eq!(read(r#"{"blob": "b"}"#), MediaConfig::app_hosted("b"));
+        let typed = read(r##"{"blob": "b", "@odata.type": "#Microsoft.Graph.AppHostedMediaConfig"}"##);
+        assert_eq!(typed, MediaConfig::app_hosted("b"));
+        let other = read(r##"{"blob": "b", "@odata.type": "#microsoft.graph.newMediaConfig"}"##);
+        assert_eq!(other, MediaConfig::Other("#microsoft.graph.newMediaConfig".into()));
     }
 
-    /// The tone of a key's character.
-    pub fn from_key(key: char) -> Option<Tone<'static>> {
-        Some(match key.to_ascii_uppercase() {
-            '0' => Tone::Tone0,
-            '1' => Tone::Tone1,
-            '2' => Tone::Tone2,
-            '3' => Tone::Tone3,
-            '4' => Tone::Tone4,
-            '5' => Tone::Tone5,
-            '6' => Tone::Tone6,
-            '7' => Tone::Tone7,
-            '8' => Tone::Tone8,
-            '9' => Tone::Tone9,
-            '*' => Tone::Star,
-            '#' => Tone::Pound,
-            'A' => Tone::A,
-            'B' => Tone::B,
-            'C' => Tone::C,
-            'D' => Tone::D,
-            _ => return None,
-        })
-    }
-}
+    #[test]
+    fn both_kinds_may_leave_the_default_audio_mix() {
+        let app: MediaConfig<'_> =
+            AppHostedMediaConfig::new("b").with_remove_from_default_audio_group(false).into();
+        let json = json!({
+            "@odata.type": "#microsoft.graph.appHostedMediaConfig",
+            "blob": "b",
+            "removeFromDefaultAudioGroup": false,
+        });
+        assert_eq!(serde_json::to_value(&app).unwrap(), json);
+        assert_eq!(serde_json::from_str::<MediaConfig<'_>>(&json.to_string()).unwrap(), app);
 
-wire_struct! {
-    /// One pressed key.
-    ///
-    /// Graph reference: [`toneInfo`](https://learn.microsoft.com/graph/api/resources/toneinfo).
-    pub struct ToneInfo<'a> as "#microsoft.graph.toneInfo" {
-        /// The order of the keys; it starts anywhere.
-        pub sequence_id: Option<Integer> = "sequenceId",
-        /// The key.
-        pub tone: Option<Tone<'a>> = "tone",
-    }
-}
-
-/// The body that plays prompts.
-///
-/// Graph reference: [`call-playprompt`](https://learn.microsoft.com/graph/api/call-playprompt).
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PlayPromptBody {
-    prompts: Vec<MediaPrompt<'static>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_context: Option<ClientContext>,
-}
-
-impl PlayPromptBody {
-    /// Plays a prompt.
-    pub fn new(prompt: MediaPrompt<'static>) -> Self {
-        Self { prompts: vec![prompt], client_context: None }
-    }
-
-    /// Plays one more after it. At most 20.
-    #[must_use]
-    pub fn with_prompt(mut self, prompt: MediaPrompt<'static>) -> Self {
-        self.prompts.push(prompt);
-        self
-    }
-
-    /// The caller's own key for the operation.
-    #[must_use]
-    pub fn with_client_context(mut self, context: ClientContext) -> Self {
-        self.client_context = Some(context);
-        self
-    }
-
-    /// The caller's own key, if one was given.
-    pub fn client_context(&self) -> Option<&ClientContext> {
-        self.client_context.as_ref()
-    }
-
-    /// Checks what the service documents, before anything is sent.
-    ///
-    /// # Errors
-    ///
-    /// For more than [`MAX_PROMPTS`] prompts.
-    pub fn validate(&self) -> Result<(), InvalidBody> {
-        if self.prompts.len() > MAX_PROMPTS {
-            return Err(InvalidBody::too_many("prompts", self.prompts.len(), MAX_PROMPTS));
-        }
-        Ok(())
-    }
-}
-
-/// The body that asks for a notification per pressed key.
-///
-/// Graph reference: [`call-subscribetotone`](https://learn.microsoft.com/graph/api/call-subscribetotone).
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SubscribeToToneBody {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_context: Option<ClientContext>,
-}
-
-impl SubscribeToToneBody {
-    /// Asks for the keys.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The caller's own key for the operation.
-    #[must_use]
-    pub fn with_client_context(mut self, context: ClientContext) -> Self {
-        self.client_context = Some(context);
-        self
-    }
-
-    /// The caller's own key, if one was given.
-    pub fn client_context(&self) -> Option<&ClientContext> {
-        self.client_context.as_ref()
+        let service: MediaConfig<'_> =
+            ServiceHostedMediaConfig::new().with_remove_from_default_audio_group(true).into();
+        let text = serde_json::to_string(&service).unwrap();
+        assert_eq!(serde_json::from_str::<MediaConfig<'_>>(&text).unwrap(), service);
     }
 }

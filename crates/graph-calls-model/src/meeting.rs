@@ -1,10 +1,10 @@
-//! Meetings: how a call to join names one.
+//! Meetings: how a call names one, and its chat.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
     IdentitySet, SecretText, Text,
-    wire::{IntoOwned, type_name, wire_struct},
+    wire::{IntoOwned, type_name, wire_struct, wire_value},
 };
 
 wire_struct! {
@@ -32,7 +32,7 @@ impl ChatInfo<'_> {
     }
 }
 
-/// Which meeting to join.
+/// How a call names its meeting. A new call takes it as a [`JoinInfo`](crate::JoinInfo).
 ///
 /// Graph reference: [`meetingInfo`](https://learn.microsoft.com/graph/api/resources/meetinginfo).
 #[derive(Debug, Clone, PartialEq)]
@@ -68,6 +68,8 @@ wire_struct! {
     pub struct TokenMeetingInfo<'a> as "#microsoft.graph.tokenMeetingInfo" {
         /// The token.
         pub token: Option<SecretText<'a>> = "token",
+        /// Whether people may talk before the host is there. Beta.
+        pub allow_conversation_without_host: Option<bool> = "allowConversationWithoutHost",
     }
 }
 
@@ -81,6 +83,8 @@ wire_struct! {
         pub join_meeting_id: Option<Text<'a>> = "joinMeetingId",
         /// The passcode, unless the meeting has none.
         pub passcode: Option<SecretText<'a>> = "passcode",
+        /// Whether people may talk before the host is there. Beta.
+        pub allow_conversation_without_host: Option<bool> = "allowConversationWithoutHost",
     }
 }
 
@@ -96,20 +100,24 @@ wire_struct! {
     }
 }
 
-impl MeetingInfo<'_> {
-    /// A meeting, by the user who organizes it.
-    pub fn organized_by(organizer: IdentitySet<'static>) -> MeetingInfo<'static> {
+// A call joins by a `JoinInfo`, which pairs these with the chat.
+impl MeetingInfo<'static> {
+    pub(crate) fn by_organizer(organizer: IdentitySet<'static>) -> Self {
         MeetingInfo::Organizer(Box::new(OrganizerMeetingInfo {
             organizer: Some(organizer),
             allow_conversation_without_host: None,
         }))
     }
 
-    /// A meeting, by the id and the passcode of its invitation.
-    pub fn join_meeting_id(id: impl Into<String>, passcode: Option<String>) -> MeetingInfo<'static> {
+    pub(crate) fn by_token(token: SecretText<'static>) -> Self {
+        MeetingInfo::Token(TokenMeetingInfo { token: Some(token), allow_conversation_without_host: None })
+    }
+
+    pub(crate) fn by_meeting_id(id: String, passcode: Option<SecretText<'static>>) -> Self {
         MeetingInfo::JoinMeetingId(JoinMeetingIdMeetingInfo {
-            join_meeting_id: Some(Text::from(id.into())),
-            passcode: passcode.map(SecretText::from),
+            join_meeting_id: Some(Text::from(id)),
+            passcode,
+            allow_conversation_without_host: None,
         })
     }
 }
@@ -126,12 +134,7 @@ impl MeetingInfo<'_> {
     }
 }
 
-impl IntoOwned for MeetingInfo<'_> {
-    type Owned = MeetingInfo<'static>;
-    fn into_owned(self) -> MeetingInfo<'static> {
-        MeetingInfo::into_owned(self)
-    }
-}
+wire_value!(MeetingInfo);
 
 impl Serialize for MeetingInfo<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -152,11 +155,15 @@ impl<'de: 'a, 'a> Deserialize<'de> for MeetingInfo<'a> {
         };
         let untyped = any.odata_type.is_none();
         Ok(if named("tokenMeetingInfo") || untyped && any.token.is_some() {
-            MeetingInfo::Token(TokenMeetingInfo { token: any.token })
+            MeetingInfo::Token(TokenMeetingInfo {
+                token: any.token,
+                allow_conversation_without_host: any.allow_conversation_without_host,
+            })
         } else if named("joinMeetingIdMeetingInfo") || untyped && any.join_meeting_id.is_some() {
             MeetingInfo::JoinMeetingId(JoinMeetingIdMeetingInfo {
                 join_meeting_id: any.join_meeting_id,
                 passcode: any.passcode,
+                allow_conversation_without_host: any.allow_conversation_without_host,
             })
         } else if named("organizerMeetingInfo") || untyped {
             MeetingInfo::Organizer(Box::new(OrganizerMeetingInfo {

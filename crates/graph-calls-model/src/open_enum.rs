@@ -18,7 +18,7 @@ macro_rules! open_enum {
         }
 
         impl<'a> $name<'a> {
-            /// The known members, spelled as the metadata spells them.
+            /// The known members, as they are written.
             pub const MEMBERS: &'static [&'static str] = &[ $( $wire, )* ];
 
             /// The member's name on the wire.
@@ -38,6 +38,11 @@ macro_rules! open_enum {
             }
 
             fn known(text: &str) -> Option<$name<'static>> {
+                // The exact spelling first: it is what nearly always comes.
+                match text {
+                    $( $wire => return Some($name::$variant), )*
+                    _ => {}
+                }
                 $( if text.eq_ignore_ascii_case($wire) { return Some($name::$variant); } )*
                 None
             }
@@ -56,10 +61,7 @@ macro_rules! open_enum {
             }
         }
 
-        impl $crate::wire::IntoOwned for $name<'_> {
-            type Owned = $name<'static>;
-            fn into_owned(self) -> $name<'static> { $name::into_owned(self) }
-        }
+        $crate::wire::wire_value!($name);
 
         impl serde::Serialize for $name<'_> {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -80,6 +82,10 @@ macro_rules! open_enum {
                         serde::de::VariantAccess::unit_variant(rest)?;
                         Ok(text.into())
                     }
+                }
+                // A reader of JSON would take an object for a variant with a value.
+                if deserializer.is_human_readable() {
+                    return $crate::Text::deserialize(deserializer).map(Self::from);
                 }
                 deserializer.deserialize_enum(stringify!($name), Self::MEMBERS, Visitor)
             }

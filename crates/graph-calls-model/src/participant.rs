@@ -3,11 +3,12 @@
 use serde::Serialize;
 
 use crate::{
-    CallId, ClientContext, EndpointType, IdentitySet, Integer, InvalidBody, MediaStream, ParticipantId,
-    SecretText, Text, open_enum::open_enum, wire::wire_struct,
+    CallId, ClientContext, EndpointType, IdentitySet, Integer, InvalidBody, MediaStream,
+    OnlineMeetingRestricted, ParticipantId, PhoneNumber, RecordingInfo, SecretText,
+    SyntheticMediaDetectionInfo, Text, client_context::takes_client_context, wire::wire_struct,
 };
 
-/// The most invitees of one request.
+/// The most invitees of one request: 5.
 pub const MAX_INVITEES: usize = 5;
 
 wire_struct! {
@@ -27,6 +28,10 @@ wire_struct! {
         pub is_in_lobby: Option<bool> = "isInLobby",
         /// The order of roster updates.
         pub roster_sequence_number: Option<Integer> = "rosterSequenceNumber",
+        /// The role in the meeting. On the wire only.
+        pub meeting_role: Option<Text<'a>> = "meetingRole",
+        /// Whether others do not see who it is. Beta.
+        pub is_identity_anonymized: Option<bool> = "isIdentityAnonymized",
     }
     rare ParticipantRare {
         /// Data of the participant's client, base64.
@@ -35,10 +40,16 @@ wire_struct! {
         recording_info / with_recording_info: RecordingInfo<'a> = "recordingInfo",
         /// Why the participant left, in a delta roster.
         removed_state / with_removed_state: RemovedState<'a> = "removedState",
-        /// The role in the meeting.
-        meeting_role / with_meeting_role: Text<'a> = "meetingRole",
         /// A link that replaces the participant; as good as a secret.
         replacement_link / with_replacement_link: SecretText<'a> = "replacementLink",
+        /// What of the participant is switched off.
+        restricted_experience / with_restricted_experience: OnlineMeetingRestricted<'a>
+            = "restrictedExperience",
+        /// The name the participant chose to go by. Beta.
+        preferred_display_name / with_preferred_display_name: Text<'a> = "preferredDisplayName",
+        /// What a bot found out about the participant's media. Beta.
+        synthetic_media_detection / with_synthetic_media_detection: SyntheticMediaDetectionInfo<'a>
+            = "syntheticMediaDetection",
     }
 }
 
@@ -63,16 +74,28 @@ wire_struct! {
         pub identity: Option<IdentitySet<'a>> = "identity",
         /// The participant's id in the call.
         pub participant_id: Option<Text<'a>> = "participantId",
+        /// The kind of endpoint.
+        pub endpoint_type: Option<EndpointType<'a>> = "endpointType",
+        /// The region of the participant's media.
+        pub region: Option<Text<'a>> = "region",
     }
     rare ParticipantInfoRare {
         /// The country, as an ISO 3166 code.
         country_code / with_country_code: Text<'a> = "countryCode",
-        /// The kind of endpoint.
-        endpoint_type / with_endpoint_type: EndpointType<'a> = "endpointType",
         /// The language, as a BCP 47 tag.
         language_id / with_language_id: Text<'a> = "languageId",
-        /// The region of the participant's media.
-        region / with_region: Text<'a> = "region",
+        /// An id of the participant, beside `participantId`; seen on the wire alone.
+        id / with_id: Text<'a> = "id",
+        /// The id of the participant's endpoint; seen on the wire alone.
+        endpoint_id / with_endpoint_id: Text<'a> = "endpointId",
+        /// The version of the participant's client; seen on the wire alone.
+        client_version / with_client_version: Text<'a> = "clientVersion",
+        /// A link that replaces the participant; as good as a secret; seen on the wire alone.
+        replacement_link / with_replacement_link: SecretText<'a> = "replacementLink",
+        /// The platform of the participant's client. Beta.
+        platform_id / with_platform_id: Text<'a> = "platformId",
+        /// Who it is behind an anonymized identity. Beta.
+        non_anonymized_identity / with_non_anonymized_identity: IdentitySet<'a> = "nonAnonymizedIdentity",
     }
 }
 
@@ -102,8 +125,12 @@ wire_struct! {
         /// Whether the participant stays out of the default audio mix.
         remove_from_default_audio_routing_group / with_remove_from_default_audio_routing_group: bool
             = "removeFromDefaultAudioRoutingGroup",
-        /// The kind of endpoint.
+        /// The kind of endpoint: a person's devices, or the voicemail box. v1.0 transfers send it too. Beta.
         endpoint_type / with_endpoint_type: EndpointType<'a> = "endpointType",
+        /// The language, as a BCP 47 tag; sent in transfers.
+        language_id / with_language_id: Text<'a> = "languageId",
+        /// The region; sent in transfers.
+        region / with_region: Text<'a> = "region",
     }
 }
 
@@ -115,62 +142,38 @@ impl InvitationParticipantInfo<'_> {
 
     /// A user of a directory, by object id.
     pub fn user(id: impl Into<String>) -> InvitationParticipantInfo<'static> {
-        Self::new(IdentitySet::user(id))
+        Self::new(IdentitySet::of_user(id))
     }
 
     /// An app, by app id.
     pub fn application(id: impl Into<String>) -> InvitationParticipantInfo<'static> {
-        Self::new(IdentitySet::application(id))
+        Self::new(IdentitySet::of_application(id))
     }
 
-    /// A phone, by its E.164 number.
-    pub fn phone(number: impl Into<String>) -> InvitationParticipantInfo<'static> {
-        Self::new(IdentitySet::phone(number))
+    /// A phone, by its number.
+    pub fn phone(number: PhoneNumber) -> InvitationParticipantInfo<'static> {
+        Self::new(IdentitySet::of_phone(number))
     }
 
     /// Gives the participant an id of our choice, by which a pending invitation can be cancelled.
     #[must_use]
-    pub fn with_participant_id(mut self, id: &ParticipantId) -> Self {
-        self.participant_id = Some(Text::from(id.as_str().to_owned()));
+    pub fn with_participant_id(mut self, id: ParticipantId) -> Self {
+        self.participant_id = Some(id.into());
         self
     }
 
     /// Replaces a call: the invitee's peer-to-peer call ends as they join.
     #[must_use]
-    pub fn with_replaces_call_id(mut self, call: &CallId) -> Self {
-        self.replaces_call_id = Some(Text::from(call.as_str().to_owned()));
+    pub fn with_replaces_call_id(mut self, call: CallId) -> Self {
+        self.replaces_call_id = Some(call.into());
         self
     }
 }
 
 wire_struct! {
-    /// Whether and by whom the call is recorded.
-    ///
-    /// Graph reference: [`recordingInfo`](https://learn.microsoft.com/graph/api/resources/recordinginfo).
-    pub struct RecordingInfo<'a> as "#microsoft.graph.recordingInfo" {
-        /// Who began it.
-        pub initiator: Option<IdentitySet<'a>> = "initiator",
-        /// Whether it runs.
-        pub recording_status: Option<RecordingStatus<'a>> = "recordingStatus",
-    }
-}
-
-open_enum! {
-    /// Whether recording runs.
-    pub enum RecordingStatus {
-        /// Not told.
-        Unknown = "unknown",
-        /// It does not run.
-        NotRecording = "notRecording",
-        /// It runs.
-        Recording = "recording",
-        /// It failed.
-        Failed = "failed",
-    }
-}
-
-wire_struct! {
     /// Why a participant left.
+    ///
+    /// Graph reference: [`removedState`](https://learn.microsoft.com/graph/api/resources/removedstate).
     pub struct RemovedState<'a> as "#microsoft.graph.removedState" {
         /// In the service's words.
         pub reason: Option<Text<'a>> = "reason",
@@ -187,11 +190,29 @@ wire_struct! {
         /// Who came, changed or left.
         pub participants: Vec<Participant<'a>> = "participants",
     }
+    // A field of its own would make every `Resource` a third larger.
+    rare DeltaParticipantsRare {
+        /// The id of these changes.
+        id / with_id: Text<'a> = "id",
+    }
 }
 
 /// The body of an invitation.
 ///
+/// Up to 5 at once, more than one only into a group call; a peer-to-peer call becomes a group call for good. The call
+/// needs a chat. Another bot cannot be invited.
+///
 /// Graph reference: [`participant-invite`](https://learn.microsoft.com/graph/api/participant-invite).
+///
+/// ```
+/// use graph_calls_model::{InvitationParticipantInfo, InviteParticipantsBody, PhoneNumber};
+///
+/// let adele = InvitationParticipantInfo::user("8d1e6ab6");
+/// let phone = InvitationParticipantInfo::phone(PhoneNumber::new("+15550100001")?);
+/// let body = InviteParticipantsBody::several([adele, phone])?;
+/// assert_eq!(body.participants().len(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InviteParticipantsBody {
@@ -200,49 +221,126 @@ pub struct InviteParticipantsBody {
     client_context: Option<ClientContext>,
 }
 
+takes_client_context!(InviteParticipantsBody);
+
 impl InviteParticipantsBody {
     /// Invites somebody.
     pub fn new(participant: InvitationParticipantInfo<'static>) -> Self {
         Self { participants: vec![participant], client_context: None }
     }
 
-    /// Invites one more. At most 5 in one request, more than one only into a group call.
-    #[must_use]
-    pub fn with_participant(mut self, participant: InvitationParticipantInfo<'static>) -> Self {
-        self.participants.push(participant);
-        self
-    }
-
-    /// The caller's own key for the operation.
-    #[must_use]
-    pub fn with_client_context(mut self, context: ClientContext) -> Self {
-        self.client_context = Some(context);
-        self
+    /// Invites several at once into a group call.
+    ///
+    /// # Errors
+    ///
+    /// For nobody, more than [`MAX_INVITEES`], or several when one replaces a call (the service would silently take
+    /// the first alone).
+    pub fn several(
+        participants: impl IntoIterator<Item = InvitationParticipantInfo<'static>>,
+    ) -> Result<Self, InvalidBody> {
+        let mut participants = participants.into_iter();
+        let mut body = Self::new(participants.next().ok_or_else(|| InvalidBody::none_of("participants"))?);
+        body.participants.extend(participants);
+        if body.participants.len() > MAX_INVITEES {
+            return Err(InvalidBody::too_many("participants", body.participants.len(), MAX_INVITEES));
+        }
+        let replacing = body.participants.iter().position(|one| one.replaces_call_id.is_some());
+        match replacing {
+            Some(at) if body.participants.len() > 1 => Err(InvalidBody::new(
+                format!("participants[{at}].replacesCallId"),
+                "who replaces a call is invited alone: give each a request of their own",
+            )),
+            _ => Ok(body),
+        }
     }
 
     /// Who is invited.
     pub fn participants(&self) -> &[InvitationParticipantInfo<'static>] {
         &self.participants
     }
+}
 
-    /// The caller's own key, if one was given.
-    pub fn client_context(&self) -> Option<&ClientContext> {
-        self.client_context.as_ref()
+/// The body that mutes several participants together. Deprecated: its end was announced for 2020, and each can be muted
+/// alone, with a [`ClientContextBody`](crate::ClientContextBody). Beta.
+///
+/// Graph reference:
+/// [`participant-muteall`](https://learn.microsoft.com/graph/api/participant-muteall?view=graph-rest-beta).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MuteAllParticipantsBody {
+    participants: Vec<ParticipantId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_context: Option<ClientContext>,
+}
+
+takes_client_context!(MuteAllParticipantsBody);
+
+impl MuteAllParticipantsBody {
+    /// Mutes one.
+    pub fn new(participant: ParticipantId) -> Self {
+        Self { participants: vec![participant], client_context: None }
     }
 
-    /// Checks what the service documents, before anything is sent.
+    /// Mutes several.
     ///
     /// # Errors
     ///
-    /// For more than [`MAX_INVITEES`] invitees, or several when one replaces a call (the service would silently
-    /// take the first alone).
-    pub fn validate(&self) -> Result<(), InvalidBody> {
-        if self.participants.len() > MAX_INVITEES {
-            return Err(InvalidBody::too_many("participants", self.participants.len(), MAX_INVITEES));
+    /// For nobody.
+    pub fn several(participants: impl IntoIterator<Item = ParticipantId>) -> Result<Self, InvalidBody> {
+        let participants: Vec<_> = participants.into_iter().collect();
+        if participants.is_empty() {
+            return Err(InvalidBody::none_of("participants"));
         }
-        if self.participants.len() > 1 && self.participants.iter().any(|one| one.replaces_call_id.is_some()) {
-            return Err(InvalidBody::new("participants", "with replacesCallId only one can be invited"));
+        Ok(Self { participants, client_context: None })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn one_to_five_are_invited_and_who_replaces_a_call_comes_alone() {
+        let adele = InvitationParticipantInfo::user("8d1e6ab6");
+        for (count, good) in [(0, false), (1, true), (5, true), (6, false)] {
+            let body = InviteParticipantsBody::several(vec![adele.clone(); count]);
+            assert_eq!(body.is_ok(), good, "{count}");
         }
-        Ok(())
+        let replacing = adele.clone().with_replaces_call_id(CallId::new("a7ebfb2d").unwrap());
+        assert!(InviteParticipantsBody::several([replacing.clone()]).is_ok());
+        let error = InviteParticipantsBody::several([adele, replacing]).unwrap_err();
+        assert_eq!(error.member(), "participants[1].replacesCallId");
+    }
+
+    #[test]
+    fn a_phone_is_invited_by_its_number() {
+        let phone = InvitationParticipantInfo::phone(PhoneNumber::new("+12345678901").unwrap());
+        let body =
+            InviteParticipantsBody::new(phone).with_client_context(ClientContext::new("f2fa86af").unwrap());
+        assert_eq!(
+            serde_json::to_value(body).unwrap(),
+            json!({
+                "participants": [{
+                    "@odata.type": "#microsoft.graph.invitationParticipantInfo",
+                    "identity": {
+                        "@odata.type": "#microsoft.graph.identitySet",
+                        "phone": {"@odata.type": "#microsoft.graph.identity", "id": "+12345678901"},
+                    },
+                }],
+                "clientContext": "f2fa86af",
+            })
+        );
+    }
+
+    #[test]
+    fn those_muted_together_are_named_by_their_ids() {
+        let ids = ["550fae72", "632899f8"].map(|id| ParticipantId::new(id).unwrap());
+        assert_eq!(
+            serde_json::to_value(MuteAllParticipantsBody::several(ids).unwrap()).unwrap(),
+            json!({"participants": ["550fae72", "632899f8"]})
+        );
+        assert_eq!(MuteAllParticipantsBody::several([]).unwrap_err().member(), "participants");
     }
 }

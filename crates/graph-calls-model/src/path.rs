@@ -192,7 +192,7 @@ pub enum PathError {
     UnknownForm(String),
     /// It has more segments than any path of the calls API.
     TooLong(String),
-    /// A segment is empty, or a percent sign in it starts no UTF-8 character.
+    /// A segment is empty, `.` or `..`, or a percent sign in it starts no UTF-8 character.
     BadSegment(String),
 }
 
@@ -203,20 +203,35 @@ impl fmt::Display for PathError {
             PathError::UnknownForm(path) => {
                 write!(
                     f,
-                    "no current path is known for the deprecated `{path}`; use one below /communications/calls"
+                    "no current path is known for the deprecated `{}`; use one below /communications/calls",
+                    path.escape_debug()
                 )
             }
             PathError::TooLong(path) => {
-                write!(f, "`{path}` has more segments than any path of the calls API")
+                write!(f, "`{}` has more segments than any path of the calls API", path.escape_debug())
             }
             PathError::BadSegment(path) => {
-                write!(f, "a segment of `{path}` is empty or not percent-encoded UTF-8")
+                write!(
+                    f,
+                    "a segment of `{}` is empty, `.` or `..`, or not percent-encoded UTF-8",
+                    path.escape_debug()
+                )
             }
         }
     }
 }
 
 impl error::Error for PathError {}
+
+/// The most segments behind `calls`: call, collection, member, action.
+const MAX_SEGMENTS: usize = 4;
+
+fn segment_of<'a>(segment: &'a str, path: &str) -> Result<Cow<'a, str>, PathError> {
+    // Written again, a dot segment would lead elsewhere.
+    decode(segment)
+        .filter(|segment| !matches!(&**segment, "" | "." | ".."))
+        .ok_or_else(|| PathError::BadSegment(path.to_owned()))
+}
 
 impl<'a> ResourcePath<'a> {
     /// Parses a path below `/v1.0` or `/beta`.
@@ -232,7 +247,7 @@ impl<'a> ResourcePath<'a> {
             Some(root) if root.eq_ignore_ascii_case("app") => PathRoot::App,
             Some(root) if root.eq_ignore_ascii_case("applications") => {
                 let id = segments.next().ok_or(PathError::NotCalls)?;
-                PathRoot::Application(decode(id).ok_or_else(|| PathError::BadSegment(path.to_owned()))?)
+                PathRoot::Application(segment_of(id, path)?)
             }
             _ => return Err(PathError::NotCalls),
         };
@@ -241,8 +256,10 @@ impl<'a> ResourcePath<'a> {
         }
         let mut rest = Vec::with_capacity(4);
         for segment in segments {
-            let segment = decode(segment).filter(|segment| !segment.is_empty());
-            rest.push(segment.ok_or_else(|| PathError::BadSegment(path.to_owned()))?);
+            if rest.len() == MAX_SEGMENTS {
+                return Err(PathError::TooLong(path.to_owned()));
+            }
+            rest.push(segment_of(segment, path)?);
         }
         let resource =
             CallsResource::from_segments(rest).ok_or_else(|| PathError::TooLong(path.to_owned()))?;
@@ -409,7 +426,8 @@ impl fmt::Display for Segment<'_> {
     }
 }
 
-fn decode(segment: &str) -> Option<Cow<'_, str>> {
+/// Percent-decodes once; none where a percent sign begins no byte, or the bytes are no UTF-8.
+pub(crate) fn decode(segment: &str) -> Option<Cow<'_, str>> {
     if !segment.contains('%') {
         return Some(Cow::Borrowed(segment));
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::{
     EndReason, Text,
-    wire::{Absent, IntoOwned, wire_struct},
+    wire::{Absent, wire_struct, wire_value},
 };
 
 wire_struct! {
@@ -88,15 +88,17 @@ impl fmt::Display for ResultCode<'_> {
     }
 }
 
-impl IntoOwned for ResultCode<'_> {
-    type Owned = ResultCode<'static>;
-    fn into_owned(self) -> ResultCode<'static> {
+impl ResultCode<'_> {
+    /// Copies what is borrowed.
+    pub fn into_owned(self) -> ResultCode<'static> {
         match self {
             ResultCode::Number(number) => ResultCode::Number(number),
             ResultCode::Word(word) => ResultCode::Word(word.into_owned()),
         }
     }
 }
+
+wire_value!(ResultCode);
 
 impl Absent for ResultCode<'_> {
     fn is_absent(&self) -> bool {

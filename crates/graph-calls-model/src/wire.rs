@@ -3,14 +3,94 @@
 //! Unknown members are skipped, `null` is the same as absent, a JSON array is never taken for an object,
 //! and nothing absent is written. Serde's derive can do none of the last three for us.
 
-use std::fmt;
+use std::{fmt, marker::PhantomData};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, DeserializeSeed},
+};
 
 /// Copies what is borrowed; implemented for everything a [`wire_struct!`] may hold.
 pub(crate) trait IntoOwned {
     type Owned: 'static;
     fn into_owned(self) -> Self::Owned;
+}
+
+/// What may be the value of a member.
+pub(crate) trait Value<'de>: Deserialize<'de> {
+    /// Reads the value or `null`.
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        Option::deserialize(deserializer)
+    }
+}
+
+/// How a struct holds a member: `null` and absence are the default.
+pub(crate) trait Member<'de>: Default {
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+}
+
+impl<'de, T: Value<'de>> Member<'de> for Option<T> {
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::read(deserializer)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Member<'de> for Vec<T> {
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::<List<T>>::deserialize(deserializer).map(|list| list.unwrap_or_default().0)
+    }
+}
+
+/// The most elements of a list within a body. No call has as many participants, and an element of two bytes takes some
+/// hundred in memory.
+pub(crate) const MAX_ELEMENTS: usize = 10_000;
+
+/// A list of at most [`MAX_ELEMENTS`].
+pub(crate) struct List<T>(pub(crate) Vec<T>);
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> de::Visitor<'de> for Visitor<T> {
+            type Value = List<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "an array of at most {MAX_ELEMENTS}")
+            }
+            fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                let mut list = Vec::new();
+                while let Some(element) = seq.next_element()? {
+                    if list.len() == MAX_ELEMENTS {
+                        return Err(de::Error::invalid_length(MAX_ELEMENTS + 1, &self));
+                    }
+                    list.push(element);
+                }
+                Ok(List(list))
+            }
+        }
+        deserializer.deserialize_seq(Visitor(PhantomData))
+    }
+}
+
+/// Reads a [`Member`] where serde asks for a seed.
+pub(crate) struct MemberSeed<T>(PhantomData<T>);
+
+impl<T> MemberSeed<T> {
+    pub(crate) fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<'de, T: Member<'de>> DeserializeSeed<'de> for MemberSeed<T> {
+    type Value = T;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        T::read(deserializer)
+    }
 }
 
 /// Whether a member is left out when written.
@@ -51,25 +131,38 @@ impl<T> Absent for Vec<T> {
     }
 }
 
-macro_rules! owned_as_is {
+impl<'de, T: Deserialize<'de>> Value<'de> for Vec<T> {
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        Option::<List<T>>::deserialize(deserializer).map(|list| list.map(|list| list.0))
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Value<'de> for Box<T> {}
+
+macro_rules! plain_values {
     ($($ty:ty),*) => { $(
         impl IntoOwned for $ty {
             type Owned = $ty;
             fn into_owned(self) -> $ty { self }
         }
+        impl Value<'_> for $ty {}
     )* };
 }
-owned_as_is!(bool, i64, Integer);
+plain_values!(bool, f64, Integer);
 
-macro_rules! owned_by_method {
-    ($($ty:ident),*) => { $(
-        impl IntoOwned for crate::$ty<'_> {
-            type Owned = crate::$ty<'static>;
-            fn into_owned(self) -> crate::$ty<'static> { crate::$ty::into_owned(self) }
+/// Lets a type of ours that borrows be the value of a member.
+macro_rules! wire_value {
+    ($name:ident) => {
+        impl $crate::wire::IntoOwned for $name<'_> {
+            type Owned = $name<'static>;
+            fn into_owned(self) -> $name<'static> {
+                $name::into_owned(self)
+            }
         }
-    )* };
+        impl<'de: 'a, 'a> $crate::wire::Value<'de> for $name<'a> {}
+    };
 }
-owned_by_method!(Text, SecretText);
+pub(crate) use wire_value;
 
 /// An integer that the service writes as a number or as a numeric string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -125,7 +218,11 @@ impl<'de> Deserialize<'de> for Integer {
 
 /// The name behind the namespace of an `@odata.type`.
 pub(crate) fn type_name(odata_type: &str) -> &str {
-    odata_type.rsplit('.').next().unwrap_or(odata_type)
+    // The spelling that nearly always comes, without a search.
+    odata_type
+        .strip_prefix("#microsoft.graph.")
+        .filter(|name| !name.contains('.'))
+        .unwrap_or_else(|| odata_type.rsplit('.').next().unwrap_or(odata_type))
 }
 
 /// Defines a type of the API with its reader, its writer and `into_owned`.
@@ -138,7 +235,7 @@ macro_rules! wire_struct {
         $vis:vis struct $name:ident<'a> $(as $odata:literal)? {
             $( $(#[$fmeta:meta])* $fvis:vis $field:ident : $ty:ty = $wire:literal $(| $alias:literal)* , )*
         }
-        $( rare $rare:ident { $( $(#[$rmeta:meta])* $rfield:ident / $with:ident : $rty:ty = $rwire:literal , )* } )?
+        $( rare $rare:ident { $( $(#[$rmeta:meta])* $rfield:ident / $with:ident : $rty:ty = $rwire:literal $(| $ralias:literal)* , )* } )?
     ) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Default, PartialEq)]
@@ -181,10 +278,7 @@ macro_rules! wire_struct {
             }
         }
 
-        impl $crate::wire::IntoOwned for $name<'_> {
-            type Owned = $name<'static>;
-            fn into_owned(self) -> $name<'static> { $name::into_owned(self) }
-        }
+        $crate::wire::wire_value!($name);
 
         impl serde::Serialize for $name<'_> {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -202,6 +296,28 @@ macro_rules! wire_struct {
 
         impl<'de: 'a, 'a> serde::Deserialize<'de> for $name<'a> {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                #[allow(non_camel_case_types, reason = "a key for each field, by the field's name")]
+                enum Key { $( $field, )* $( $( $rfield, )* )? OtherMember }
+                struct KeyVisitor;
+                impl<'de> serde::de::DeserializeSeed<'de> for KeyVisitor {
+                    type Value = Key;
+                    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
+                        deserializer.deserialize_identifier(self)
+                    }
+                }
+                impl serde::de::Visitor<'_> for KeyVisitor {
+                    type Value = Key;
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str("a member's name")
+                    }
+                    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Key, E> {
+                        Ok(match name {
+                            $( $wire $(| $alias)* => Key::$field, )*
+                            $( $( $rwire $(| $ralias)* => Key::$rfield, )* )?
+                            _ => Key::OtherMember,
+                        })
+                    }
+                }
                 struct Visitor;
                 impl<'de> serde::de::Visitor<'de> for Visitor {
                     type Value = $name<'de>;
@@ -210,17 +326,23 @@ macro_rules! wire_struct {
                     }
                     fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                         let mut value = $name::default();
-                        while let Some(key) = map.next_key::<$crate::Text<'de>>()? {
-                            match key.as_str() {
-                                $( $wire $(| $alias)* => {
-                                    value.$field = map.next_value::<Option<_>>()?.unwrap_or_default();
+                        while let Some(key) = map.next_key_seed(KeyVisitor)? {
+                            match key {
+                                $( Key::$field => {
+                                    value.$field = map.next_value_seed($crate::wire::MemberSeed::new())?;
                                 } )*
-                                $( $( $rwire => {
-                                    if let Some(read) = map.next_value::<Option<_>>()? {
-                                        value.rare.get_or_insert_default().$rfield = Some(read);
+                                $( $( Key::$rfield => {
+                                    match map.next_value_seed($crate::wire::MemberSeed::<Option<_>>::new())? {
+                                        Some(read) => value.rare.get_or_insert_default().$rfield = Some(read),
+                                        None => if let Some(rare) = &mut value.rare
+                                            && rare.$rfield.take().is_some()
+                                            && **rare == $rare::default()
+                                        {
+                                            value.rare = None;
+                                        },
                                     }
                                 } )* )?
-                                _ => { map.next_value::<serde::de::IgnoredAny>()?; }
+                                Key::OtherMember => { map.next_value::<serde::de::IgnoredAny>()?; }
                             }
                         }
                         Ok(value)

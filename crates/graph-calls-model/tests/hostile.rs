@@ -1,6 +1,6 @@
 //! Whatever comes over the network is read or refused; nothing panics.
 
-use graph_calls_model::{CallId, EndReason, ResourcePath, WebhookBody};
+use graph_calls_model::{CallId, EndReason, JoinUrl, ResourcePath, Segment, WebhookBody};
 use proptest::prelude::*;
 
 const SEED: &str = r##"{"@odata.type":"#microsoft.graph.commsNotifications","value":[{"changeType":"updated",
@@ -59,6 +59,48 @@ proptest! {
     #[test]
     fn any_code_is_looked_up(code in any::<i64>(), subcode in any::<Option<i64>>()) {
         let _ = EndReason::find(code, subcode);
+    }
+
+    #[test]
+    fn any_text_is_a_join_link_or_refused(
+        text in prop_oneof![
+            ".{0,200}",
+            "(https://)?(teams\\.microsoft\\.com|x\\.safelinks\\.protection\\.outlook\\.com|[a-z@:.]{0,9})?\
+             (/l/meetup-join|/meet|/dl/launcher/launcher.html|/_#|/v2/#)?(/.{0,9}){0,3}\
+             ([?&](context|p|url)=(%7b|%25|\\{)?.{0,20}){0,2}(#.{0,9})?",
+        ],
+    ) {
+        if let Err(error) = JoinUrl::parse(&text) {
+            prop_assert!(!error.to_string().is_empty());
+        }
+    }
+
+    #[test]
+    fn a_meeting_comes_back_from_its_link_however_often_that_is_encoded(
+        thread in "19:[a-zA-Z0-9_:-]{1,60}@thread\\.(v2|tacv2|skype)",
+        (message, reply) in ("[0-9]{1,13}", prop::option::of("[0-9]{1,13}")),
+        (tenant, organizer) in ("[0-9a-fA-F]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "[0-9a-f]{32}"),
+        encoded in 0..=2,
+        wrapped in any::<bool>(),
+    ) {
+        let encode = |text: String| (0..encoded).fold(text, |text, _| Segment(&text).to_string());
+        let mut context = serde_json::json!({"Oid": organizer, "Tid": tenant});
+        if let Some(reply) = &reply {
+            context["MessageId"] = reply.as_str().into();
+        }
+        let (path, context) = (encode(thread.clone()), encode(context.to_string()));
+        let mut link = format!("https://teams.microsoft.com/l/meetup-join/{path}/{message}?context={context}");
+        if wrapped {
+            link = format!("https://x.safelinks.protection.outlook.com/?url={}&data=1", Segment(&link));
+        }
+        let url = JoinUrl::parse(&link).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        prop_assert_eq!(url.organizer_id(), Some(organizer.as_str()));
+        prop_assert_eq!(url.tenant_id().map(graph_calls_model::TenantId::as_str), Some(tenant.as_str()));
+        let info = url.info();
+        let chat = info.chat_info().unwrap();
+        prop_assert_eq!(chat.thread_id.as_deref(), Some(thread.as_str()));
+        prop_assert_eq!(chat.message_id.as_deref(), Some(message.as_str()));
+        prop_assert_eq!(chat.reply_chain_message_id.as_deref(), reply.as_deref());
     }
 
     #[test]

@@ -41,7 +41,7 @@ fn s000_a_hang_up_of_2018_names_its_reason_in_a_word() {
     assert_eq!(call.state, Some(CallState::Terminating));
     assert_eq!(terminated.change_type(), Some(&ChangeType::Deleted));
     let Resource::Call(call) = terminated.resource().unwrap() else { panic!("a call") };
-    assert_eq!(call.termination_reason().map(graph_calls_model::Text::as_str), Some("AppInitiated"));
+    assert_eq!(call.termination_reason.as_deref(), Some("AppInitiated"));
     assert_eq!(call.result_info, None);
 }
 
@@ -104,8 +104,8 @@ fn s003_a_reject_is_followed_by_a_bare_deleted() {
 #[test]
 fn s004_an_invitation_has_explicit_nulls_and_a_capital_status() {
     let invitee = InvitationParticipantInfo::user("7e1b4346")
-        .with_participant_id(&ParticipantId::new("a5e1bd0e-1fe9-4b1c-8d8a-0bd7b0f5a4f6").unwrap())
-        .with_replaces_call_id(&CallId::new("a7ebfb2d").unwrap());
+        .with_participant_id(ParticipantId::new("a5e1bd0e-1fe9-4b1c-8d8a-0bd7b0f5a4f6").unwrap())
+        .with_replaces_call_id(CallId::new("a7ebfb2d").unwrap());
     let body = serde_json::to_value(InviteParticipantsBody::new(invitee)).unwrap();
     assert_eq!(body["participants"][0]["replacesCallId"], "a7ebfb2d");
     assert_eq!(body["participants"][0]["identity"]["user"]["id"], "7e1b4346");

@@ -153,7 +153,7 @@ async fn s004_somebody_who_joined_is_removed() {
         }
         CallEvent::RosterChanged(change) => {
             let second = change.joined.iter().find(|one| {
-                let user = one.identity().and_then(|identity| identity.user.as_ref());
+                let user = one.identity().and_then(|identity| identity.user());
                 user.is_some_and(|user| user.id.as_deref() == Some("b0000000-0000-4000-8000-000000000008"))
             });
             if let Some(id) = second.and_then(Participant::participant_id) {

@@ -224,7 +224,8 @@ impl CallRecord {
                 let id = path.as_ref().and_then(|path| path.resource.item());
                 events.extend(self.operations.apply(&operation, id, deleted));
             }
-            Resource::Unrecognized => {
+            // Who joins and leaves a recorded call has no event of its own yet.
+            Resource::Unrecognized | Resource::ParticipantJoining(_) | Resource::ParticipantLeft(_) => {
                 events.push(CallEvent::Unrecognized(Box::new(item.clone().into_owned())));
             }
             // Content sharing has no event of its own yet; late rosters of an ended call say nothing.
@@ -262,7 +263,7 @@ impl CallRecord {
             self.direction = call.direction.clone().map(CallDirection::into_owned);
         }
         if self.source.is_none() {
-            self.source = call.source.clone().map(ParticipantInfo::into_owned);
+            self.source = call.source.as_deref().cloned().map(ParticipantInfo::into_owned);
         }
         if self.targets.is_empty() {
             self.targets = call.targets.iter().cloned().map(InvitationParticipantInfo::into_owned).collect();
@@ -332,7 +333,8 @@ impl CallRecord {
     fn end(&mut self, call: &Call<'_>, now: SystemTime, events: &mut Vec<CallEvent>) {
         let result = call.result_info.clone().map(ResultInfo::into_owned);
         let transferred = call
-            .termination_reason()
+            .termination_reason
+            .as_ref()
             .is_some_and(|reason| reason.eq_ignore_ascii_case("AppTransferred"))
             || result.as_ref().is_some_and(|info| info.is_success() && info.subcode_number() == Some(7015));
         let outcome = if transferred {
@@ -353,7 +355,7 @@ impl CallRecord {
         let established_for =
             self.established.map(|since| now.duration_since(since).unwrap_or(Duration::ZERO));
         let reason = result.as_ref().and_then(ResultInfo::end_reason);
-        let termination_reason = call.termination_reason().map(ToString::to_string);
+        let termination_reason = call.termination_reason.as_ref().map(ToString::to_string);
         let ended = Ended { outcome, result, reason, termination_reason, established_for };
         self.state = Some(CallState::Terminated);
         self.media_active = Some(false);

@@ -155,6 +155,17 @@ fn keys_come_with_the_call_and_stop_with_it() {
 }
 
 #[test]
+fn what_has_no_event_of_its_own_is_handed_on_as_it_was_sent() {
+    let mut record = CallRecord::default();
+    record.apply(&incoming(), at(0)).unwrap();
+    for kind in ["participantJoiningNotification", "participantLeftNotification", "whatever"] {
+        let item = item("updated", &json!({"@odata.type": format!("#microsoft.graph.{kind}"), "call": {}}));
+        let events = record.apply(&item, at(1)).unwrap();
+        assert!(matches!(events.as_slice(), [CallEvent::Unrecognized(raw)] if **raw == item), "{kind}");
+    }
+}
+
+#[test]
 fn an_item_of_another_call_changes_nothing_and_a_poisoned_one_is_an_error() {
     let mut record = CallRecord::default();
     record.apply(&incoming(), at(0)).unwrap();

@@ -130,19 +130,18 @@ impl Invite {
         if self.to.len() > 1 && self.participant_id.is_some() {
             return Err(Failure::usage("--participant-id goes with one --to only"));
         }
-        let mut invited = self.to.iter().map(|callee| {
+        let invited = self.to.iter().map(|callee| {
             let mut one = callee.invitation();
             if let Some(id) = &self.participant_id {
-                one = one.with_participant_id(id);
+                one = one.with_participant_id(id.clone());
             }
             match &self.replaces {
-                Some(call) => one.with_replaces_call_id(call),
+                Some(call) => one.with_replaces_call_id(call.clone()),
                 None => one,
             }
         });
-        let first = invited.next().ok_or_else(|| Failure::usage("whom to invite? Give --to"))?;
-        let body = invited.fold(InviteParticipantsBody::new(first), InviteParticipantsBody::with_participant);
-        body.validate().map_err(|error| Failure::usage(error.to_string()))?;
+        let body =
+            InviteParticipantsBody::several(invited).map_err(|error| Failure::usage(error.to_string()))?;
         let line = self.target.open(output).await?;
         let body = body.with_client_context(self.context.read()?);
         self.consent.ask(&line, &callee::list(&self.to))?;

@@ -143,7 +143,7 @@ impl Attendant {
     }
 
     fn is_colleague(&self, participant: &Participant<'_>) -> bool {
-        let user = participant.identity().and_then(|identity| identity.user.as_ref()?.id.as_deref());
+        let user = participant.identity().and_then(|identity| identity.user()?.id.as_deref());
         match (user, self.colleague.as_deref()) {
             (Some(user), Some(colleague)) => {
                 user == colleague || fold_guid(user).is_some_and(|id| fold_guid(colleague) == Some(id))
@@ -177,7 +177,7 @@ mod tests {
 
     async fn greeted() -> BotTest<Attendant> {
         let mut test = BotTest::new(attendant());
-        test.incoming(IdentitySet::user("8d1e6ab6")).await.assert_commands(&["answer"]);
+        test.incoming(IdentitySet::of_user("8d1e6ab6")).await.assert_commands(&["answer"]);
         test.established().await.media_active().await.assert_commands(&["tones", "greeting"]);
         test
     }
@@ -187,7 +187,7 @@ mod tests {
         let attendant = attendant();
         attendant.door.close();
         let mut test = BotTest::new(attendant);
-        test.incoming(IdentitySet::user("8d1e6ab6")).await.assert_commands(&["reject"]);
+        test.incoming(IdentitySet::of_user("8d1e6ab6")).await.assert_commands(&["reject"]);
     }
 
     #[tokio::test]
@@ -201,7 +201,7 @@ mod tests {
         let mut test = greeted().await;
         test.tone('2').await.assert_commands(&[]);
         test.tone('1').await.tone('1').await.assert_commands(&["invite"]);
-        test.joined("7e1b", IdentitySet::user(COLLEAGUE)).await.done("invite").await;
+        test.joined("7e1b", IdentitySet::of_user(COLLEAGUE)).await.done("invite").await;
         test.tone('2').await.tone('2').await.assert_commands(&["remove"]);
         test.done("remove").await.left("7e1b").await;
         test.tone('1').await.assert_commands(&["invite"]);

@@ -74,6 +74,40 @@ fn a_new_call_carries_all_that_was_said() {
 }
 
 #[test]
+fn a_teams_link_names_the_meeting_and_its_tenant() {
+    let link = "https://teams.microsoft.com/l/meetup-join/19%3ameeting_A%40thread.v2/0?context=%7b%22Tid%22%3a%22\
+        72f988bf-86f1-41af-91ab-2d7cd011db47%22%2c%22Oid%22%3a%22550fae72-d251-43ec-868c-373732c2704f%22%7d";
+    let own = [("AZURE_TENANT_ID", "2f1a0b00-1c2d-4e3f-8a9b-0c1d2e3f4a5b")];
+    let create = |more: &[&str]| {
+        let start = ["call", "create", "--callback", "https://b.example", "--dry-run", "--json"];
+        run_with(&[&start, more].concat(), &own, b"")
+    };
+    let body = create(&["--join", link]).one()["body"].clone();
+    assert_eq!(body["chatInfo"]["threadId"], "19:meeting_A@thread.v2");
+    assert_eq!(body["meetingInfo"]["organizer"]["user"]["id"], "550fae72-d251-43ec-868c-373732c2704f");
+    assert_eq!(body["tenantId"], "72f988bf-86f1-41af-91ab-2d7cd011db47");
+
+    let other = "0a1b2c3d-0000-4000-8000-00000000000f";
+    assert_eq!(create(&["--join", link, "--tenant", other]).one()["body"]["tenantId"], other);
+
+    let body = create(&["--join", "https://teams.microsoft.com/meet/123?p=x"]).one()["body"].clone();
+    assert_eq!(body["meetingInfo"]["joinMeetingId"], "123");
+    assert_eq!(body["meetingInfo"]["passcode"], "x");
+    assert_eq!(body["tenantId"], own[0].1);
+
+    for (bad, said) in [
+        ("https://zoom.example/meet/1?p=s3cret", "`zoom.example` is no host of Teams meetings"),
+        ("https://teams.microsoft.com/l/meetup-join/19:x/0", "no `context`"),
+    ] {
+        let ran = create(&["--join", bad]);
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(ran.err.contains(said) && !ran.err.contains("s3cret"), "{ran:?}");
+        assert_eq!(ran.out, "");
+    }
+    assert_eq!(create(&["--join", link, "--join-meeting-id", "1"]).code, 2);
+}
+
+#[test]
 fn people_read_a_request_as_http() {
     let ran = run(&["call", "reject", CALL, "--reason", "forbidden", "--dry-run"]);
     assert!(

@@ -3,7 +3,7 @@ use graph_calls_model::{AnswerCallBody, CallId, Segment};
 use http::Method;
 
 use super::{ApiRequest, with_json};
-use crate::{Correlation, Repeat, Result};
+use crate::{Correlation, Error, Repeat, Result};
 
 /// Answers an incoming call.
 ///
@@ -43,6 +43,7 @@ impl ApiRequest for AnswerCall {
     const REPEAT: Repeat = Repeat::WhileIncoming;
 
     fn to_http(&self) -> Result<http::Request<Bytes>> {
+        self.body.validate().map_err(|error| Error::request(Self::NAME, error))?;
         with_json(
             Self::NAME,
             Method::POST,

@@ -3,7 +3,7 @@ use graph_calls_model::{CallId, CommsOperation, InviteParticipantsBody, Segment}
 use http::Method;
 
 use super::{ApiRequest, json, with_json};
-use crate::{Correlation, Error, Repeat, Result};
+use crate::{Correlation, Repeat, Result};
 
 /// Invites up to 5 participants, more than one only into a group call.
 ///
@@ -44,7 +44,6 @@ impl ApiRequest for InviteParticipants {
     const REPEAT: Repeat = Repeat::OnlyIfNoEffect;
 
     fn to_http(&self) -> Result<http::Request<Bytes>> {
-        self.body.validate().map_err(|error| Error::request(Self::NAME, error))?;
         with_json(
             Self::NAME,
             Method::POST,

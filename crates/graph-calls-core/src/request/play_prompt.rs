@@ -3,7 +3,7 @@ use graph_calls_model::{CallId, CommsOperation, PlayPromptBody, Segment};
 use http::Method;
 
 use super::{ApiRequest, json, with_json};
-use crate::{Correlation, Error, Repeat, Result};
+use crate::{Correlation, Repeat, Result};
 
 /// Plays prompts, at most 20.
 ///
@@ -43,7 +43,6 @@ impl ApiRequest for PlayPrompt {
     const REPEAT: Repeat = Repeat::OnlyIfNoEffect;
 
     fn to_http(&self) -> Result<http::Request<Bytes>> {
-        self.body.validate().map_err(|error| Error::request(Self::NAME, error))?;
         with_json(
             Self::NAME,
             Method::POST,

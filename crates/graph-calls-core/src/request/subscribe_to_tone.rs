@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use graph_calls_model::{CallId, CommsOperation, Segment, SubscribeToToneBody};
+use graph_calls_model::{CallId, ClientContextBody, CommsOperation, Segment};
 use http::Method;
 
 use super::{ApiRequest, json, with_json};
@@ -14,21 +14,21 @@ use crate::{Correlation, Repeat, Result};
 /// # Examples
 ///
 /// ```
-/// use graph_calls_core::{ApiRequest, SubscribeToTone, model::{CallId, SubscribeToToneBody}};
+/// use graph_calls_core::{ApiRequest, SubscribeToTone, model::{CallId, ClientContextBody}};
 ///
-/// let request = SubscribeToTone::new(CallId::new("57dab8b1")?, SubscribeToToneBody::new());
+/// let request = SubscribeToTone::new(CallId::new("57dab8b1")?, ClientContextBody::new());
 /// assert_eq!(request.to_http()?.uri(), "/communications/calls/57dab8b1/subscribeToTone");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct SubscribeToTone {
     call_id: CallId,
-    body: SubscribeToToneBody,
+    body: ClientContextBody,
 }
 
 impl SubscribeToTone {
     /// Asks for the keys pressed in this call.
-    pub fn new(call_id: CallId, body: SubscribeToToneBody) -> Self {
+    pub fn new(call_id: CallId, body: ClientContextBody) -> Self {
         Self { call_id, body }
     }
 }

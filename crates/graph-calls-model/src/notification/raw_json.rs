@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::IgnoredAny, ser};
 use serde_json::value::RawValue;
 
 use crate::wire::IntoOwned;
@@ -10,20 +10,25 @@ use crate::wire::IntoOwned;
 /// One JSON value exactly as it was sent: what no type of ours knows can still be reached here.
 ///
 /// `Debug` prints its length alone, since it may hold tokens and names.
-#[derive(Clone)]
-pub struct RawJson<'a>(Cow<'a, RawValue>);
+#[derive(Clone, PartialEq, Eq)]
+pub struct RawJson<'a>(Cow<'a, str>);
 
 impl<'a> RawJson<'a> {
+    /// Takes a slice that was read before, without white space around it.
+    pub(super) fn from_checked(text: &'a str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+
     pub(super) fn borrowed(&self) -> Option<&'a str> {
-        match &self.0 {
-            Cow::Borrowed(raw) => Some(raw.get()),
+        match self.0 {
+            Cow::Borrowed(text) => Some(text),
             Cow::Owned(_) => None,
         }
     }
 
     /// The text as it was sent.
     pub fn as_str(&self) -> &str {
-        self.0.get()
+        &self.0
     }
 
     /// Copies what is borrowed.
@@ -47,12 +52,6 @@ impl fmt::Debug for RawJson<'_> {
     }
 }
 
-impl PartialEq for RawJson<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
-    }
-}
-
 impl IntoOwned for RawJson<'_> {
     type Owned = RawJson<'static>;
     fn into_owned(self) -> RawJson<'static> {
@@ -62,13 +61,14 @@ impl IntoOwned for RawJson<'_> {
 
 impl Serialize for RawJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+        // serde_json writes a value as it is only by its own type, which has to look at it once more.
+        serde_json::from_str::<&RawValue>(self.as_str()).map_err(ser::Error::custom)?.serialize(serializer)
     }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for RawJson<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        <&'de RawValue>::deserialize(deserializer).map(|raw| RawJson(Cow::Borrowed(raw)))
+        <&'de RawValue>::deserialize(deserializer).map(|raw| RawJson(Cow::Borrowed(raw.get())))
     }
 }
 
@@ -78,7 +78,12 @@ impl RawJson<'static> {
     /// # Errors
     ///
     /// When it is none.
-    pub fn from_string(text: String) -> Result<Self, serde_json::Error> {
-        RawValue::from_string(text).map(|raw| RawJson(Cow::Owned(raw)))
+    pub fn from_string(mut text: String) -> Result<Self, serde_json::Error> {
+        serde_json::from_str::<IgnoredAny>(&text)?;
+        let value = text.trim_ascii();
+        if value.len() < text.len() {
+            text = value.to_owned();
+        }
+        Ok(RawJson(Cow::Owned(text)))
     }
 }

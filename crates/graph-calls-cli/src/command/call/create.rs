@@ -3,7 +3,7 @@
 use clap::{ArgGroup, Args};
 use graph_calls_core::{
     CreateCall,
-    model::{CreateCallBody, MeetingInfo, ParticipantInfo},
+    model::{CreateCallBody, JoinInfo, JoinUrl, ParticipantInfo},
 };
 
 use super::{Callback, show};
@@ -15,13 +15,17 @@ use crate::{
     target::{Consent, Target},
 };
 
-/// Calls somebody, or joins a meeting by its id.
+/// Calls somebody, or joins a meeting by its link or its id.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("whom").required(true).args(["to", "join_meeting_id"]))]
+#[command(group = ArgGroup::new("whom").required(true).args(["to", "join", "join_meeting_id"]))]
 pub(crate) struct Create {
     /// Whom to call: `user:ID`, `phone:+E164`, `app:ID` or `instance:ID`; two to five make a group call.
     #[arg(long, value_name = "WHOM", num_args = 1..)]
     to: Vec<Callee>,
+    /// Joins the meeting of this Teams link, in its tenant where it names one; quote it in a shell.
+    // As text: the argument parser would repeat a bad link, passcode and all.
+    #[arg(long, value_name = "URL")]
+    join: Option<String>,
     /// Joins the meeting with this id.
     #[arg(long, value_name = "ID")]
     join_meeting_id: Option<String>,
@@ -43,16 +47,33 @@ pub(crate) struct Create {
 }
 
 impl Create {
-    pub(super) async fn run(self, output: Output) -> Result<(), Failure> {
+    pub(super) async fn run(mut self, output: Output) -> Result<(), Failure> {
+        let url = self.join.as_deref().map(JoinUrl::parse).transpose();
+        let url = url.map_err(|error| Failure::usage(error.to_string()))?;
+        if self.target.tenant.is_none() {
+            self.target.tenant = url.as_ref().and_then(JoinUrl::tenant_id).cloned();
+        }
+        let join = match self.join_meeting_id {
+            Some(id) => {
+                let meeting =
+                    JoinInfo::by_meeting_id(id).map_err(|error| Failure::usage(error.to_string()))?;
+                Some(match self.passcode {
+                    Some(passcode) => meeting.with_passcode(passcode),
+                    None => meeting,
+                })
+            }
+            None => url.map(JoinInfo::from),
+        };
         let line = self.target.open(output).await?;
         let callback = self.callback.read(&line)?;
-        let mut to = self.to.iter().map(Callee::invitation);
-        let mut body = match (to.next(), self.join_meeting_id) {
-            (Some(first), _) => to.fold(CreateCallBody::to(first, callback), CreateCallBody::with_target),
-            (None, Some(id)) => {
-                CreateCallBody::join(MeetingInfo::join_meeting_id(id, self.passcode), callback)
+        let mut body = match (self.to.as_slice(), join) {
+            ([one], _) => CreateCallBody::to(one.invitation(), callback),
+            ([], Some(meeting)) => CreateCallBody::join(meeting, callback),
+            ([], None) => {
+                return Err(Failure::usage("whom to call? Give --to, --join or --join-meeting-id"));
             }
-            (None, None) => return Err(Failure::usage("whom to call? Give --to or --join-meeting-id")),
+            (several, _) => CreateCallBody::to_group(several.iter().map(Callee::invitation), callback)
+                .map_err(|error| Failure::usage(error.to_string()))?,
         };
         if let Some(from) = &self.from {
             body = body.with_source(ParticipantInfo::new(from.identity()));

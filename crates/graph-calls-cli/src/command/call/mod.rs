@@ -9,8 +9,8 @@ use clap::{Args, Subcommand};
 use graph_calls_core::{
     AnswerCall, DeleteCall, GetCall, KeepAlive, PlayPrompt, RejectCall, SubscribeToTone,
     model::{
-        AnswerCallBody, CallId, CallbackUri, ClientContext, CommsOperation, MediaInfo, MediaPrompt,
-        PlayPromptBody, RejectReason, SubscribeToToneBody,
+        AnswerCallBody, CallId, CallbackUri, ClientContext, ClientContextBody, CommsOperation, MediaInfo,
+        MediaPrompt, PlayPromptBody, RejectReason,
     },
 };
 
@@ -193,16 +193,15 @@ pub(crate) async fn run(call: Call, output: Output) -> Outcome {
         }
         Call::Play(play) => {
             let line = play.target.open(output).await?;
-            let mut prompts = play.prompts.into_iter().map(|url| MediaPrompt::new(MediaInfo::new(url)));
-            let first = prompts.next().unwrap_or_default();
-            let body = prompts.fold(PlayPromptBody::new(first), PlayPromptBody::with_prompt);
+            let prompts = play.prompts.into_iter().map(|url| MediaPrompt::new(MediaInfo::new(url)));
+            let body = PlayPromptBody::several(prompts).map_err(|error| Failure::usage(error.to_string()))?;
             let body = body.with_client_context(play.context.read()?);
             let sent = line.send(PlayPrompt::new(play.call, body), Effect::Some).await?;
             operation(&line, sent.as_ref())
         }
         Call::Tones(tones) => {
             let line = tones.target.open(output).await?;
-            let body = SubscribeToToneBody::new().with_client_context(tones.context.read()?);
+            let body = ClientContextBody::new().with_client_context(tones.context.read()?);
             let sent = line.send(SubscribeToTone::new(tones.call, body), Effect::Some).await?;
             operation(&line, sent.as_ref())
         }

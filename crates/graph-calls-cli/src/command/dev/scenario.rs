@@ -269,7 +269,7 @@ fn done(event: &CallEvent, name: &str, seen: &str) -> Option<String> {
 
 fn joined(event: &CallEvent, id: &str, name: &str) -> Option<String> {
     let CallEvent::RosterChanged(change) = event else { return None };
-    let users = change.joined.iter().filter_map(|one| one.identity()?.user.as_ref()?.id.as_deref());
+    let users = change.joined.iter().filter_map(|one| one.identity()?.user()?.id.as_deref());
     word(users.into_iter().any(|user| user == id), &format!("{name} joined"))
 }
 
