@@ -13,5 +13,6 @@ mod dev;
 mod dry_run;
 mod emulator;
 mod end_reason;
+mod fixtures;
 mod notification;
 mod support;

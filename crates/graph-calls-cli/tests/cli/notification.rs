@@ -121,6 +121,34 @@ fn a_bad_item_among_good_ones_costs_no_other() {
 }
 
 #[test]
+fn what_is_not_understood_still_has_the_type_it_tells() {
+    let path = format!("/communications/calls/{CALL}");
+    let new = json!({ "@odata.type": "#microsoft.graph.somethingNew" });
+    let data = [
+        json!({ "@odata.type": "#microsoft.graph.call", "state": 7 }),
+        new.clone(),
+        json!([new]),
+        json!({ "state": 7 }),
+        json!({ "@odata.type": 7, "state": 7 }),
+    ];
+    let data = data.map(|data| item("updated", &path, &data));
+    let read = items(&json!(data));
+    let types: Vec<_> = read.iter().map(|item| item["type"].clone()).collect();
+    assert_eq!(
+        types,
+        [json!("call"), json!("somethingNew"), json!("somethingNew"), json!(null), json!(null)]
+    );
+    assert!(read.iter().all(|item| item["kind"] == "unrecognized"), "{read:?}");
+
+    let body = json!({ "value": [data[1]] }).to_string();
+    let text = run_with(&["notification", "parse"], &[], body.as_bytes()).out;
+    assert!(
+        text.starts_with("item 1 of 1: unrecognized updated, current form\n  type         somethingNew\n"),
+        "{text}"
+    );
+}
+
+#[test]
 fn what_is_no_body_fails_with_line_and_column() {
     for (body, said) in [
         (&b"[1]"[..], "line 1, column 1: not a JSON object"),

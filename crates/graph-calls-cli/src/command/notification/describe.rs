@@ -3,6 +3,7 @@
 use graph_calls_core::model::{
     BotFrameworkPayload, Call, CallState, ChangeType, CommsOperation, EndReason, Form, IdentitySet,
     Notification, OperationKind, Participant, Resource, ResultCode, ResultInfo, Text, Tone,
+    TypedNotification,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -19,6 +20,9 @@ pub(super) struct Described {
     change_type: Option<String>,
     resource: Option<String>,
     kind: &'static str,
+    /// As the reference calls it; of a list that of its elements. Of what is not understood, what it says itself.
+    #[serde(rename = "type")]
+    of_type: Option<String>,
     call_id: Option<String>,
     state: Option<String>,
     direction: Option<String>,
@@ -37,6 +41,9 @@ pub(super) struct Described {
     operation: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     participants: Option<Value>,
+    /// Who joins a recorded call, or has left it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    participant: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sessions: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,21 +54,28 @@ pub(super) struct Described {
 }
 
 impl Described {
-    pub(super) fn notification(item: &Notification<'_>) -> Self {
+    pub(super) fn notification(item: &TypedNotification<'_>) -> Self {
+        let TypedNotification { notification: item, resource, .. } = item;
         let mut described = Self {
             form: item.form().map(Form::as_str),
             change_type: item.change_type().map(ToString::to_string),
             resource: item.path().map(str::to_owned),
             kind: "unrecognized",
+            of_type: resource
+                .as_ref()
+                .ok()
+                .and_then(Resource::type_name)
+                .map(str::to_owned)
+                .or_else(|| told_type(item)),
             call_id: item.call_id().map(|id| id.to_string()),
             callback_uri: item.callback_uri().map(str::to_owned),
             ..Self::default()
         };
-        match item.resource() {
+        match resource {
             Ok(resource) => {
                 described.kind = resource.kind();
                 let deleted = item.change_type() == Some(&ChangeType::Deleted);
-                described.take(&resource, deleted);
+                described.take(resource, deleted);
             }
             Err(error) => described.problem = Some(error.to_string()),
         }
@@ -73,6 +87,7 @@ impl Described {
         Self {
             form: Some("bot-framework"),
             kind: if known { "call" } else { "unrecognized" },
+            of_type: known.then(|| "call".to_owned()),
             call_id: payload.id.as_deref().map(str::to_owned),
             state: payload.call_state.as_deref().map(str::to_owned),
             tenant_id: payload.tenant_id.as_deref().map(str::to_owned),
@@ -88,6 +103,22 @@ impl Described {
             Resource::DeltaParticipants(delta) => self.participants = Some(roster(&delta.participants)),
             Resource::Operation(operation) => self.operation = Some(operation_json(operation)),
             Resource::ContentSharing(sessions) => self.sessions = Some(sessions.len()),
+            // That somebody has come or gone does not end the call.
+            Resource::ParticipantJoining(joining) => {
+                self.participant = joining.call.as_deref().and_then(observed);
+                if let Some(call) = &joining.call {
+                    self.call(call, false);
+                }
+            }
+            Resource::ParticipantLeft(left) => {
+                self.participant = left
+                    .participant_id
+                    .as_ref()
+                    .map(|id| json!({ "kind": null, "id": null, "name": null, "participant_id": id }));
+                if let Some(call) = &left.call {
+                    self.call(call, false);
+                }
+            }
             _ => {}
         }
     }
@@ -119,7 +150,8 @@ impl Described {
     pub(super) fn to_text(&self, place: usize, count: usize, output: Output) -> String {
         let what = self.change_type.as_deref().unwrap_or("no change type");
         let form = self.form.map_or(String::new(), |form| format!(", {form} form"));
-        let head = plain(&format!("item {place} of {count}: {} {what}{form}", self.kind));
+        let kind = self.kind.replace('_', " ");
+        let head = plain(&format!("item {place} of {count}: {kind} {what}{form}"));
         let mut lines = vec![output.paint(Ink::Bold, &head)];
         let mut put = |name: &str, value: Option<String>| {
             if let Some(value) = value {
@@ -127,6 +159,7 @@ impl Described {
                 lines.push(format!("  {name}{}", plain(&value)));
             }
         };
+        put("type", self.of_type.clone().filter(|_| self.kind == "unrecognized"));
         put("resource", self.resource.clone());
         put("call", self.call_id.clone());
         put("state", self.state.clone());
@@ -136,6 +169,7 @@ impl Described {
         put("tone", self.tone.as_ref().map(words));
         put("operation", self.operation.as_ref().map(words));
         put("participants", self.participants.as_ref().map(words));
+        put("participant", self.participant.as_ref().map(participant_words));
         put("sessions", self.sessions.map(|count| count.to_string()));
         put("result", self.result.as_ref().map(end_words));
         put("end", self.end.as_ref().map(end_words));
@@ -145,9 +179,26 @@ impl Described {
     }
 }
 
+/// What the data says it is.
+fn told_type(item: &Notification<'_>) -> Option<String> {
+    let data: Value = item.resource_data()?.read().ok()?;
+    let told = data.get(0).unwrap_or(&data).get("@odata.type")?.as_str()?;
+    told.rsplit('.').next().map(str::to_owned)
+}
+
+/// Whom a policy has recorded.
+fn observed(call: &Call<'_>) -> Option<Value> {
+    let user = call.application_metadata().and_then(|metadata| metadata.bot_data.as_ref()?.user());
+    let by_context = call.incoming_context().and_then(|context| context.observed_participant_id.as_ref());
+    let participant = by_context.or_else(|| user?.participant_id.as_ref());
+    let id = user.and_then(|user| user.id.as_ref());
+    let told = participant.is_some() || id.is_some();
+    told.then(|| json!({ "kind": id.map(|_| "user"), "id": id, "name": null, "participant_id": participant }))
+}
+
 /// How a call ended, as far as the service says.
 fn end(call: &Call<'_>) -> Value {
-    let legacy = call.termination_reason().map(Text::as_str);
+    let legacy = call.termination_reason.as_deref();
     let Some(info) = &call.result_info else {
         return match legacy {
             Some(reason) => json!({ "reason": reason, "termination_reason": reason }),
@@ -238,6 +289,8 @@ fn operation_json(operation: &CommsOperation<'_>) -> Value {
         "id": operation.id,
         "client_context": operation.client_context,
         "status": operation.status,
+        // For sent tones it alone tells a failure.
+        "completion_reason": operation.completion_reason(),
         "result": operation.result_info.as_ref().map(result),
     })
 }
@@ -255,6 +308,10 @@ fn words(value: &Value) -> String {
     }
     if let Some(status) = text("status") {
         let mut line = format!("{}, {status}", text("kind").unwrap_or("commsOperation"));
+        if let Some(reason) = text("completion_reason") {
+            line.push_str(", ");
+            line.push_str(reason);
+        }
         if let Some(result) = value.get("result").filter(|result| !result.is_null()) {
             line.push_str(", ");
             line.push_str(&end_words(result));
@@ -264,6 +321,15 @@ fn words(value: &Value) -> String {
     let kind = text("kind").unwrap_or("somebody");
     let id = text("id").unwrap_or("without an id");
     text("name").map_or_else(|| format!("{kind} {id}"), |name| format!("{name} ({kind} {id})"))
+}
+
+fn participant_words(value: &Value) -> String {
+    let text = |name: &str| value.get(name).and_then(Value::as_str);
+    match (text("id"), text("participant_id")) {
+        (Some(_), Some(participant)) => format!("{}, in the call {participant}", words(value)),
+        (None, Some(participant)) => participant.to_owned(),
+        _ => words(value),
+    }
 }
 
 fn end_words(end: &Value) -> String {

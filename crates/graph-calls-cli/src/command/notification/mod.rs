@@ -33,7 +33,8 @@ pub(crate) struct Parse {
 pub(crate) fn run(command: &NotificationCommand, output: Output) -> Outcome {
     let NotificationCommand::Parse(parse) = command;
     let (name, body) = read(&parse.file)?;
-    let body = WebhookBody::parse(&body).map_err(|error| Failure::failed(format!("{name}: {error}")))?;
+    let body =
+        WebhookBody::parse_typed(&body).map_err(|error| Failure::failed(format!("{name}: {error}")))?;
     let items: Vec<Described> = match &body {
         WebhookBody::Notifications(items) => items.iter().map(Described::notification).collect(),
         WebhookBody::BotFramework(payload) => vec![Described::bot_framework(payload)],
