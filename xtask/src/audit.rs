@@ -2,7 +2,9 @@
 
 use std::process::Command;
 
+use crate::fuzz;
 use crate::metadata::{self, Package};
+use crate::ratios;
 use crate::run::{self, Failure, Outcome};
 
 struct Check {
@@ -24,6 +26,8 @@ const CHECKS: &[Check] = &[
     Check { name: "advisories", subcommand: Some("deny"), command: advisories, only_warns: true },
     Check { name: "semver", subcommand: Some("semver-checks"), command: semver, only_warns: false },
     Check { name: "package", subcommand: None, command: package, only_warns: false },
+    Check { name: "ratios", subcommand: None, command: ratios, only_warns: false },
+    Check { name: "fuzz", subcommand: None, command: fuzz, only_warns: false },
 ];
 
 pub(crate) fn run() -> Outcome {
@@ -87,4 +91,20 @@ fn package(packages: &[Package]) -> Plan {
         command.args(["--package", &package.name]);
     }
     Plan::Run(command)
+}
+
+fn ratios(_: &[Package]) -> Plan {
+    if ratios::is_possible() {
+        Plan::Run(run::cargo(["xtask", "ratios", "parse"]))
+    } else {
+        Plan::NotYet("valgrind is missing: cargo xtask setup")
+    }
+}
+
+fn fuzz(_: &[Package]) -> Plan {
+    if fuzz::is_possible() {
+        Plan::Run(run::cargo(["xtask", "fuzz", "--minutes", "10"]))
+    } else {
+        Plan::NotYet("a C++ compiler is missing: cargo xtask setup")
+    }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::metadata::{self, Package};
 use crate::run::{self, Failure, Outcome};
-use crate::{coverage, layers, setup};
+use crate::{coverage, drift, layers, setup};
 
 const BUDGET: Duration = Duration::from_secs(25 * 60);
 
@@ -22,6 +22,7 @@ const STAGES: &[Stage] = &[
     ("features", features),
     ("layers", layers::run),
     ("coverage", coverage::run),
+    ("drift", drift::run),
     ("benches", benches),
     ("dev", dev),
 ];

@@ -1,11 +1,14 @@
-//! The project's own chores: `cargo xtask setup | ci | audit | layers | coverage`.
+//! The project's own chores: `cargo xtask setup | ci | audit | layers | coverage | drift | ratios | fuzz`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to whoever started it")]
 
 mod audit;
 mod ci;
 mod coverage;
+mod drift;
+mod fuzz;
 mod layers;
 mod metadata;
+mod ratios;
 mod run;
 mod setup;
 
@@ -19,7 +22,10 @@ usage: cargo xtask <chore>
   ci         all that a change has to pass; begins with setup
   audit      what takes longer or needs more programs; for a release
   layers     which crate may depend on which
-  coverage   each API action is in all of its five places";
+  coverage   each API action is in all of its five places
+  drift      the model fits its table of the API, and that the metadata where it is at hand
+  ratios     counts what reading costs and holds it to its limits, half a minute: parse [--all | --json]
+  fuzz       throws made-up bytes at the readers, 5 minutes: [--minutes N] [TARGET..] | --replay FILE TARGET";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -29,6 +35,9 @@ fn main() -> ExitCode {
         ["audit"] => audit::run,
         ["layers"] => layers::run,
         ["coverage"] => coverage::run,
+        ["drift"] => drift::run,
+        ["ratios", ..] => ratios::run,
+        ["fuzz", ..] => fuzz::run,
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;

@@ -49,7 +49,13 @@ pub(super) const ROWS: &[Row] = &[
     Row { name: "graph-calls-trials", edges: EVERYTHING, dev_edges: &[], outside: Outside::Any },
     Row { name: "examples", edges: EVERYTHING, dev_edges: &[], outside: Outside::Any },
     Row { name: "benches", edges: EVERYTHING, dev_edges: &[], outside: Outside::Any },
-    Row { name: "xtask", edges: &[], dev_edges: &[], outside: Outside::Only(&[&["serde_json"]]) },
+    Row { name: "fuzz", edges: EVERYTHING, dev_edges: &[], outside: Outside::Only(&[&["libfuzzer-sys"]]) },
+    Row {
+        name: "xtask",
+        edges: &[],
+        dev_edges: &[],
+        outside: Outside::Only(&[&["roxmltree", "serde_json"]]),
+    },
 ];
 
 const SERDE: &[&str] = &["serde", "serde_json"];
