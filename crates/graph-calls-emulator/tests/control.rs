@@ -9,7 +9,7 @@
 
 mod support;
 
-use graph_calls_emulator::{CallView, Emulator, Env, Exchange, Person};
+use graph_calls_emulator::{CallView, Colour, Emulator, Env, Exchange, IncomingCall, Person};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -30,6 +30,18 @@ async fn whoever_knows_the_url_learns_the_rest() {
     assert_eq!((people[0].id.as_str(), people[0].name.as_str()), (ADELE, "Adele Vance"));
     let wav = client.get(&format!("{CONTROL}/prompts/welcome.wav")).await;
     assert_eq!(wav.headers["content-type"], "audio/wav");
+    emulator.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_is_in_its_ladder_as_soon_as_it_is_placed() {
+    let bot = Bot::start().await;
+    let emulator = Emulator::builder().webhook(&bot.url).start().await.unwrap();
+    // The engine runs on another thread: one call would hardly ever be looked at too early.
+    for _ in 0..200 {
+        let call = emulator.incoming(IncomingCall::from_user(ADELE)).await.unwrap();
+        assert!(emulator.ladder(&call, Colour::Never).contains("Adele Vance calls"));
+    }
     emulator.shutdown().await;
 }
 
