@@ -1,13 +1,10 @@
 //! Links to Teams meetings, read without asking anybody.
 
-use std::{borrow::Cow, fmt, str::FromStr};
-
-use serde::{Deserialize, Deserializer, de};
-use serde_json::value::RawValue;
+use std::{borrow::Cow, str::FromStr};
 
 use crate::{
     ChatInfo, Identity, IdentitySet, InvalidJoinUrl, InvalidJoinUrlKind, JoinInfo, SecretText, TenantId,
-    Text, fold_guid, path::decode,
+    Text, join_context::Context, path::decode,
 };
 
 /// The most bytes a link may have, wrapping included. A meeting's own link has some hundred.
@@ -285,10 +282,9 @@ impl<'a> Route<'a> {
             return Err(InvalidJoinUrlKind::NotAMeeting);
         }
         let context = context(self.member("context").ok_or(InvalidJoinUrlKind::NoContext)?)?;
-        let tenant = guid(context.tenant, "Tid")?;
         Ok(Form::Organizer {
-            organizer: guid(context.organizer, "Oid")?,
-            tenant: TenantId::new(tenant).map_err(|_| InvalidJoinUrlKind::NotAGuid("Tid"))?,
+            organizer: context.organizer,
+            tenant: context.tenant,
             thread,
             message,
             reply_chain: context.reply_chain,
@@ -323,98 +319,16 @@ fn decoded_fully(text: &str) -> Read<String> {
     if once.contains('%') { decoded(&once) } else { Ok(once) }
 }
 
-/// What a link by the organizer says of the meeting beside its path.
-#[derive(Default)]
-struct Context {
-    tenant: Option<String>,
-    organizer: Option<String>,
-    reply_chain: Option<String>,
-}
-
 fn context(value: &str) -> Read<Context> {
-    let read = |text: &str| serde_json::from_str::<Members>(text).ok();
     let once = decoded(value)?;
-    let members = match read(&once) {
-        Some(members) => Some(members),
-        // A second encoding, or a form that writes a plus for a space.
-        None => read(&decoded(&once)?).or_else(|| read(&once.replace('+', " "))),
-    };
-    let Members([tenant, organizer, reply_chain]) = members.ok_or(InvalidJoinUrlKind::ContextNotJson)?;
-    Ok(Context {
-        tenant: text(tenant, "Tid")?,
-        organizer: text(organizer, "Oid")?,
-        reply_chain: text(reply_chain, "MessageId")?.filter(|id| !id.is_empty()),
-    })
-}
-
-fn text(told: Told, name: &'static str) -> Read<Option<String>> {
-    match told {
-        Told::Nothing => Ok(None),
-        // JSON hides it behind an escape.
-        Told::Text(text) if text.chars().any(char::is_control) => Err(InvalidJoinUrlKind::ControlCharacter),
-        Told::Text(text) => Ok(Some(text)),
-        Told::Other => Err(InvalidJoinUrlKind::MissingMember(name)),
+    match Context::from_json(&once) {
+        Err(InvalidJoinUrlKind::ContextNotJson) => {}
+        read => return read,
     }
-}
-
-fn guid(text: Option<String>, name: &'static str) -> Read<String> {
-    let text = text.ok_or(InvalidJoinUrlKind::MissingMember(name))?;
-    if fold_guid(&text).is_some() { Ok(text) } else { Err(InvalidJoinUrlKind::NotAGuid(name)) }
-}
-
-/// `Tid`, `Oid` and `MessageId`, by the first of their names in any letter case; whatever else there is is skipped.
-#[derive(Default)]
-struct Members([Told; 3]);
-
-#[derive(Default)]
-enum Told {
-    #[default]
-    Nothing,
-    Text(String),
-    Other,
-}
-
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> de::Visitor<'de> for Visitor {
-            type Value = Members;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-                let mut members = Members::default();
-                let mut seen = [false; 3];
-                while let Some(name) = map.next_key::<Text<'de>>()? {
-                    let place = NAMES.iter().position(|known| name.eq_ignore_ascii_case(known));
-                    let slots = place.and_then(|at| Some((members.0.get_mut(at)?, seen.get_mut(at)?)));
-                    match slots {
-                        // Nobody could say which of two tenants is meant.
-                        Some((_, true)) => return Err(de::Error::custom("a member stands twice")),
-                        Some((told, seen)) => {
-                            *seen = true;
-                            *told = map.next_value()?;
-                        }
-                        None => drop(map.next_value::<de::IgnoredAny>()?),
-                    }
-                }
-                Ok(members)
-            }
-        }
-        deserializer.deserialize_map(Visitor)
-    }
-}
-
-const NAMES: [&str; 3] = ["Tid", "Oid", "MessageId"];
-
-impl<'de> Deserialize<'de> for Told {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&RawValue>::deserialize(deserializer)?.get();
-        Ok(match raw.as_bytes() {
-            [b'n', ..] => Told::Nothing,
-            [b'"', ..] => Told::Text(serde_json::from_str(raw).map_err(de::Error::custom)?),
-            _ => Told::Other,
-        })
+    match Context::from_json(&decoded(&once)?) {
+        // A form writes a plus for a space.
+        Err(InvalidJoinUrlKind::ContextNotJson) => Context::from_json(&once.replace('+', " ")),
+        read => read,
     }
 }
 

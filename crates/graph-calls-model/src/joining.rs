@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeMap 
 
 use crate::{
     Call, RejectReason, Text,
-    wire::{type_name, wire_struct},
+    wire::{is_type, type_name, wire_struct},
 };
 
 wire_struct! {
@@ -121,7 +121,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for ParticipantJoiningResponse<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let AnyResponse { odata_type, reason, invite_uri } = AnyResponse::deserialize(deserializer)?;
         let full = odata_type.unwrap_or_default();
-        let named = |name: &str| type_name(&full).eq_ignore_ascii_case(type_name(name));
+        let named = |name: &str| is_type(&full, type_name(name));
         Ok(match (reason, invite_uri) {
             _ if named(ACCEPT) => ParticipantJoiningResponse::Accept,
             (Some(reason), _) if named(REJECT) => ParticipantJoiningResponse::Reject { reason },

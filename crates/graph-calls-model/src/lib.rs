@@ -60,6 +60,7 @@ mod ids;
 mod incoming;
 mod invalid_body;
 mod invalid_join_url;
+mod join_context;
 mod join_info;
 mod join_url;
 mod joining;

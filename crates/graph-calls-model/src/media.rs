@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::{
     MediaInfo, SecretText, Text,
     open_enum::open_enum,
-    wire::{type_name, wire_struct, wire_value},
+    wire::{is_type, wire_struct, wire_value},
 };
 
 open_enum! {
@@ -247,9 +247,7 @@ impl Serialize for MediaConfig<'_> {
 impl<'de: 'a, 'a> Deserialize<'de> for MediaConfig<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let any = AnyMediaConfig::deserialize(deserializer)?;
-        let named = |name: &str| {
-            any.odata_type.as_deref().is_some_and(|full| type_name(full).eq_ignore_ascii_case(name))
-        };
+        let named = |name: &str| any.odata_type.as_deref().is_some_and(|full| is_type(full, name));
         let untyped = any.odata_type.is_none();
         Ok(if named("appHostedMediaConfig") || untyped && any.blob.is_some() {
             any.app_hosted()

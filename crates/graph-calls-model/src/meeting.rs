@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
     IdentitySet, SecretText, Text,
-    wire::{IntoOwned, type_name, wire_struct, wire_value},
+    wire::{IntoOwned, is_type, wire_struct, wire_value},
 };
 
 wire_struct! {
@@ -150,9 +150,7 @@ impl Serialize for MeetingInfo<'_> {
 impl<'de: 'a, 'a> Deserialize<'de> for MeetingInfo<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let any = AnyMeetingInfo::deserialize(deserializer)?;
-        let named = |name: &str| {
-            any.odata_type.as_deref().is_some_and(|full| type_name(full).eq_ignore_ascii_case(name))
-        };
+        let named = |name: &str| any.odata_type.as_deref().is_some_and(|full| is_type(full, name));
         let untyped = any.odata_type.is_none();
         Ok(if named("tokenMeetingInfo") || untyped && any.token.is_some() {
             MeetingInfo::Token(TokenMeetingInfo {

@@ -225,6 +225,11 @@ pub(crate) fn type_name(odata_type: &str) -> &str {
         .unwrap_or_else(|| odata_type.rsplit('.').next().unwrap_or(odata_type))
 }
 
+/// Whether an `@odata.type` has this name, in any letter case.
+pub(crate) fn is_type(odata_type: &str, name: &str) -> bool {
+    type_name(odata_type).eq_ignore_ascii_case(name)
+}
+
 /// Defines a type of the API with its reader, its writer and `into_owned`.
 ///
 /// `rare { .. }` members live in one box and are read through accessors, which keeps the common value small.
