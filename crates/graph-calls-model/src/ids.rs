@@ -249,6 +249,10 @@ id!(
     CommsOperationId, "operation id", check_segment
 );
 id!(
+    /// The id of an audio routing group: the caller's own text.
+    AudioRoutingGroupId, "audio routing group id", check_segment
+);
+id!(
     /// The id of an app registration: the bot itself.
     AppId, "app id", check_guid
 );

@@ -102,8 +102,8 @@ pub use end_reason::{AppliesTo, EndReason, Source, TryAgain, Who};
 pub use error_body::{ErrorBody, GraphError, InnerError};
 pub use identity::{EndpointType, Identity, IdentitySet};
 pub use ids::{
-    AppId, CallId, CommsOperationId, InvalidId, InvalidIdReason, MAX_ID_BYTES, ParticipantId, TenantId,
-    fold_guid,
+    AppId, AudioRoutingGroupId, CallId, CommsOperationId, InvalidId, InvalidIdReason, MAX_ID_BYTES,
+    ParticipantId, TenantId, fold_guid,
 };
 pub use incoming::{
     AnswerCallBody, CallDisposition, IncomingContext, MAX_REDIRECT_TARGETS, MAX_REDIRECT_TIMEOUT,

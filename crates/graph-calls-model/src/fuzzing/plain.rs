@@ -7,14 +7,15 @@ use serde::{
     de::{self, MapAccess, SeqAccess},
 };
 
-/// JSON as it stands: with the members that come twice, which `serde_json::Value` hides, and without the numbers.
+/// JSON as it stands: with the members that come twice, which `serde_json::Value` hides, and numbers as text.
 #[derive(Debug, PartialEq)]
 pub(super) enum Plain {
     Null,
     Text(String),
+    Number(String),
     List(Vec<Plain>),
     Object(Vec<(String, Plain)>),
-    Other,
+    Bool,
 }
 
 impl Plain {
@@ -29,6 +30,15 @@ impl Plain {
 
     pub(super) fn is_text(&self) -> bool {
         matches!(self, Plain::Text(_))
+    }
+
+    pub(super) fn is_word(&self) -> bool {
+        matches!(self, Plain::Text(_) | Plain::Number(_))
+    }
+
+    /// A text, or a number as text.
+    pub(super) fn word(&self) -> Option<String> {
+        if let Plain::Text(word) | Plain::Number(word) = self { Some(word.clone()) } else { None }
     }
 
     pub(super) fn items(&self) -> Option<&[Plain]> {
@@ -60,6 +70,13 @@ impl Plain {
             .filter(|value| **value != Plain::Null)
     }
 
+    /// The last member with one of these names that fits: others do not count, and null takes back what came before.
+    pub(super) fn last(&self, names: &[&str], fits: impl Fn(&Plain) -> bool) -> Option<&Plain> {
+        let mut meant = self.members().iter().rev().filter(|(name, _)| names.contains(&name.as_str()));
+        let (_, value) = meant.find(|(_, value)| *value == Plain::Null || fits(value))?;
+        Some(value).filter(|value| **value != Plain::Null)
+    }
+
     pub(super) fn text(&self, names: &[&str]) -> Option<&str> {
         if let Plain::Text(text) = self.member(names)? { Some(text) } else { None }
     }
@@ -83,16 +100,16 @@ impl<'de> Deserialize<'de> for Plain {
                 Ok(Plain::Null)
             }
             fn visit_bool<E: de::Error>(self, _: bool) -> Result<Plain, E> {
-                Ok(Plain::Other)
+                Ok(Plain::Bool)
             }
-            fn visit_i64<E: de::Error>(self, _: i64) -> Result<Plain, E> {
-                Ok(Plain::Other)
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Plain, E> {
+                Ok(Plain::Number(number.to_string()))
             }
-            fn visit_u64<E: de::Error>(self, _: u64) -> Result<Plain, E> {
-                Ok(Plain::Other)
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Plain, E> {
+                Ok(Plain::Number(number.to_string()))
             }
-            fn visit_f64<E: de::Error>(self, _: f64) -> Result<Plain, E> {
-                Ok(Plain::Other)
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Plain, E> {
+                Ok(Plain::Number(number.to_string()))
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Plain, E> {
                 Ok(Plain::Text(text.to_owned()))
