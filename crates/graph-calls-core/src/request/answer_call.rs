@@ -3,7 +3,7 @@ use graph_calls_model::{AnswerCallBody, CallId, Segment};
 use http::Method;
 
 use super::{ApiRequest, with_json};
-use crate::{Correlation, Error, Repeat, Result};
+use crate::{Error, Repeat, Result};
 
 /// Answers an incoming call.
 ///
@@ -56,7 +56,7 @@ impl ApiRequest for AnswerCall {
         Ok(())
     }
 
-    fn correlation(&self) -> Correlation {
-        Correlation { call_id: Some(self.call_id.clone()), ..Correlation::default() }
+    fn call_id(&self) -> Option<&CallId> {
+        Some(&self.call_id)
     }
 }

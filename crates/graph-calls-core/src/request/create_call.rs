@@ -1,8 +1,8 @@
 use bytes::Bytes;
-use graph_calls_model::{Call, CallId, CreateCallBody, ResourcePath, Text};
-use http::{Method, header::LOCATION};
+use graph_calls_model::{Call, CallId, CreateCallBody};
+use http::Method;
 
-use super::{ApiRequest, json, with_json};
+use super::{ApiRequest, json, located, with_json};
 use crate::{Correlation, Error, Repeat, Result};
 
 /// Calls somebody or joins a meeting.
@@ -56,7 +56,7 @@ impl ApiRequest for CreateCall {
     }
 
     fn read(&self, response: http::Response<Bytes>) -> Result<CreatedCall> {
-        let located = response.headers().get(LOCATION).and_then(|value| id_at(value.to_str().ok()?));
+        let located = located(&response).and_then(|path| path.call_id()?.ok());
         let call = json(Self::NAME, &response).map(Call::into_owned);
         let (id, call) = match (located, call) {
             (Some(id), call) => (id, call.unwrap_or_default()),
@@ -71,32 +71,5 @@ impl ApiRequest for CreateCall {
 
     fn correlation(&self) -> Correlation {
         Correlation { callback_uri: Some(self.body.callback_uri().to_string()), ..Correlation::default() }
-    }
-}
-
-/// The id at the end of a `Location`, which may be absolute or begin with a version.
-fn id_at(location: &str) -> Option<CallId> {
-    let from = ["/communications/", "/app/", "/applications/"].iter().find_map(|root| location.find(root))?;
-    let (_, path) = location.split_at_checked(from)?;
-    let path = path.split(['?', '#']).next()?;
-    let id = ResourcePath::parse(path).ok()?.resource.call().map(|id| Text::from(id.to_owned()))?;
-    CallId::try_from(id).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_id_is_found_at_the_end_of_any_location() {
-        for location in [
-            "https://graph.microsoft.com/v1.0/communications/calls/57dab8b1",
-            "https://graph.microsoft.com/beta/app/calls/57dab8b1",
-            "/communications/calls/57dab8b1/",
-        ] {
-            assert_eq!(id_at(location), CallId::new("57dab8b1").ok(), "{location}");
-        }
-        assert_eq!(id_at("https://graph.microsoft.com/v1.0/communications/calls"), None);
-        assert_eq!(id_at("nonsense"), None);
     }
 }

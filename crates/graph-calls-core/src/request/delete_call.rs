@@ -3,7 +3,7 @@ use graph_calls_model::{CallId, Segment};
 use http::Method;
 
 use super::{ApiRequest, bare};
-use crate::{Correlation, Repeat, Result};
+use crate::{Repeat, Result};
 
 /// Hangs up. In a group call only the bot's own leg ends.
 ///
@@ -50,7 +50,7 @@ impl ApiRequest for DeleteCall {
         Ok(())
     }
 
-    fn correlation(&self) -> Correlation {
-        Correlation { call_id: Some(self.call_id.clone()), ..Correlation::default() }
+    fn call_id(&self) -> Option<&CallId> {
+        Some(&self.call_id)
     }
 }

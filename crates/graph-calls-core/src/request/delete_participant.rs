@@ -3,7 +3,7 @@ use graph_calls_model::{CallId, ParticipantId, Segment};
 use http::Method;
 
 use super::{ApiRequest, bare};
-use crate::{Correlation, Repeat, Result};
+use crate::{Repeat, Result};
 
 /// Removes a participant, or cancels an invitation that nobody has taken yet.
 ///
@@ -56,7 +56,7 @@ impl ApiRequest for DeleteParticipant {
         Ok(())
     }
 
-    fn correlation(&self) -> Correlation {
-        Correlation { call_id: Some(self.call_id.clone()), ..Correlation::default() }
+    fn call_id(&self) -> Option<&CallId> {
+        Some(&self.call_id)
     }
 }

@@ -3,7 +3,7 @@ use graph_calls_model::{Call, CallId, Segment};
 use http::Method;
 
 use super::{ApiRequest, bare, json};
-use crate::{Correlation, Repeat, Result};
+use crate::{Repeat, Result};
 
 /// Reads a call. After its end the service answers 404.
 ///
@@ -48,7 +48,7 @@ impl ApiRequest for GetCall {
         json(Self::NAME, &response).map(Call::into_owned)
     }
 
-    fn correlation(&self) -> Correlation {
-        Correlation { call_id: Some(self.call_id.clone()), ..Correlation::default() }
+    fn call_id(&self) -> Option<&CallId> {
+        Some(&self.call_id)
     }
 }

@@ -3,7 +3,7 @@ use graph_calls_model::{CallId, Participant, ParticipantId, Segment};
 use http::Method;
 
 use super::{ApiRequest, bare, json};
-use crate::{Correlation, Repeat, Result};
+use crate::{Repeat, Result};
 
 /// Reads one participant.
 ///
@@ -53,7 +53,7 @@ impl ApiRequest for GetParticipant {
         json(Self::NAME, &response).map(Participant::into_owned)
     }
 
-    fn correlation(&self) -> Correlation {
-        Correlation { call_id: Some(self.call_id.clone()), ..Correlation::default() }
+    fn call_id(&self) -> Option<&CallId> {
+        Some(&self.call_id)
     }
 }

@@ -3,7 +3,7 @@ use graph_calls_model::{CallId, Segment};
 use http::Method;
 
 use super::{ApiRequest, bare};
-use crate::{Correlation, Repeat, Result};
+use crate::{Repeat, Result};
 
 /// Keeps the bot's leg from being cleaned up.
 ///
@@ -50,7 +50,7 @@ impl ApiRequest for KeepAlive {
         Ok(())
     }
 
-    fn correlation(&self) -> Correlation {
-        Correlation { call_id: Some(self.call_id.clone()), ..Correlation::default() }
+    fn call_id(&self) -> Option<&CallId> {
+        Some(&self.call_id)
     }
 }

@@ -1,10 +1,12 @@
 use bytes::Bytes;
-use graph_calls_model::{CallId, Participant, Segment, Text};
+use graph_calls_model::{CallId, Participant, Segment};
 use http::Method;
-use serde::Deserialize;
 
-use super::{ApiRequest, bare, json};
-use crate::{Correlation, Repeat, Result};
+use super::{
+    ApiRequest, bare, json,
+    page::{Page, Query},
+};
+use crate::{Repeat, Result};
 
 /// Reads the participants of a call, a page at a time.
 ///
@@ -22,7 +24,7 @@ use crate::{Correlation, Repeat, Result};
 #[derive(Debug, Clone, PartialEq)]
 pub struct ListParticipants {
     call_id: CallId,
-    query: Option<String>,
+    query: Query,
 }
 
 /// One page of participants.
@@ -38,25 +40,15 @@ pub struct ParticipantPage {
 impl ListParticipants {
     /// Reads the participants of this call.
     pub fn new(call_id: CallId) -> Self {
-        Self { call_id, query: None }
+        Self { call_id, query: Query::default() }
     }
 
     /// Reads these members only: names with commas between.
     #[must_use]
     pub fn select(mut self, members: &str) -> Self {
-        let query =
-            url::form_urlencoded::Serializer::new(String::new()).append_pair("$select", members).finish();
-        self.query = Some(query);
+        self.query = Query::select(members);
         self
     }
-}
-
-#[derive(Deserialize)]
-struct Page<'a> {
-    #[serde(borrow, default)]
-    value: Vec<Participant<'a>>,
-    #[serde(borrow, rename = "@odata.nextLink")]
-    next_link: Option<Text<'a>>,
 }
 
 impl ApiRequest for ListParticipants {
@@ -66,22 +58,19 @@ impl ApiRequest for ListParticipants {
     const REPEAT: Repeat = Repeat::Always;
 
     fn to_http(&self) -> Result<http::Request<Bytes>> {
-        let (call, query) = (Segment(self.call_id.as_str()), self.query.as_deref());
-        let (mark, query) = query.map_or(("", ""), |query| ("?", query));
-        bare(Self::NAME, Method::GET, format_args!("/communications/calls/{call}/participants{mark}{query}"))
+        let (call, query) = (Segment(self.call_id.as_str()), &self.query);
+        bare(Self::NAME, Method::GET, format_args!("/communications/calls/{call}/participants{query}"))
     }
 
     fn read(&self, response: http::Response<Bytes>) -> Result<ParticipantPage> {
-        let page: Page<'_> = json(Self::NAME, &response)?;
-        // Only the query of the link is followed: a host out of a payload never gets our token.
-        let query = page.next_link.as_deref().and_then(|link| link.split_once('?')).map(|(_, query)| query);
-        let next = query.map(|query| Self { call_id: self.call_id.clone(), query: Some(query.to_owned()) });
+        let page: Page<'_, Participant<'_>> = json(Self::NAME, &response)?;
+        let next = page.next().map(|query| Self { call_id: self.call_id.clone(), query });
         let participants = page.value.into_iter().map(Participant::into_owned).collect();
         Ok(ParticipantPage { participants, next })
     }
 
-    fn correlation(&self) -> Correlation {
-        Correlation { call_id: Some(self.call_id.clone()), ..Correlation::default() }
+    fn call_id(&self) -> Option<&CallId> {
+        Some(&self.call_id)
     }
 }
 

@@ -1,43 +1,93 @@
 //! Typed requests: one file per action of the API, and [`RawRequest`] for all the rest of Graph.
 
+mod add_large_gallery_view;
 mod answer_call;
+mod cancel_media_processing;
+mod change_screen_sharing_role;
+mod create_audio_routing_group;
 mod create_call;
+mod delete_audio_routing_group;
 mod delete_call;
 mod delete_participant;
+mod get_audio_routing_group;
 mod get_call;
 mod get_participant;
 mod invite_participants;
 mod keep_alive;
+mod list_audio_routing_groups;
 mod list_participants;
+mod log_teleconference_device_quality;
+mod mute_all_participants;
+mod mute_call;
+mod mute_participant;
+mod page;
 mod play_prompt;
 mod raw;
+mod record_response;
+mod redirect_call;
 mod reject_call;
+mod report_synthetic_media;
+mod send_dtmf_tones;
+mod start_hold_music;
+mod start_recording;
+mod start_transcription;
+mod stop_hold_music;
+mod stop_recording;
+mod stop_transcription;
 mod subscribe_to_tone;
+mod transfer_call;
+mod unmute_call;
+mod update_audio_routing_group;
+mod update_recording_status;
+mod wire;
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::{
-    Method,
-    header::{ACCEPT, CONTENT_TYPE, HeaderName},
-};
-use serde::{Deserialize, Serialize};
+use graph_calls_model::{CallId, ClientContext};
 
+pub use add_large_gallery_view::AddLargeGalleryView;
 pub use answer_call::AnswerCall;
+pub use cancel_media_processing::CancelMediaProcessing;
+pub use change_screen_sharing_role::ChangeScreenSharingRole;
+pub use create_audio_routing_group::CreateAudioRoutingGroup;
 pub use create_call::{CreateCall, CreatedCall};
+pub use delete_audio_routing_group::DeleteAudioRoutingGroup;
 pub use delete_call::DeleteCall;
 pub use delete_participant::DeleteParticipant;
+pub use get_audio_routing_group::GetAudioRoutingGroup;
 pub use get_call::GetCall;
 pub use get_participant::GetParticipant;
 pub use invite_participants::InviteParticipants;
 pub use keep_alive::KeepAlive;
+pub use list_audio_routing_groups::{AudioRoutingGroupPage, ListAudioRoutingGroups};
 pub use list_participants::{ListParticipants, ParticipantPage};
+pub use log_teleconference_device_quality::LogTeleconferenceDeviceQuality;
+pub use mute_all_participants::MuteAllParticipants;
+pub use mute_call::MuteCall;
+pub use mute_participant::MuteParticipant;
 pub use play_prompt::PlayPrompt;
 pub use raw::RawRequest;
+pub use record_response::RecordResponse;
+pub use redirect_call::RedirectCall;
 pub use reject_call::RejectCall;
+pub use report_synthetic_media::ReportSyntheticMedia;
+pub use send_dtmf_tones::SendDtmfTones;
+pub use start_hold_music::StartHoldMusic;
+pub use start_recording::StartRecording;
+pub use start_transcription::StartTranscription;
+pub use stop_hold_music::StopHoldMusic;
+pub use stop_recording::StopRecording;
+pub use stop_transcription::StopTranscription;
 pub use subscribe_to_tone::SubscribeToTone;
+pub use transfer_call::TransferCall;
+pub use unmute_call::UnmuteCall;
+pub use update_audio_routing_group::UpdateAudioRoutingGroup;
+pub use update_recording_status::UpdateRecordingStatus;
 
-use crate::{Correlation, Error, Repeat, Result};
+use wire::{PREFER, bare, json, located, operation, with_json};
+
+use crate::{Correlation, Repeat, Result};
 
 /// One action of the API, typed.
 ///
@@ -81,9 +131,23 @@ pub trait ApiRequest {
         Self::VERSION
     }
 
+    /// The call that it acts on, if it acts on one.
+    fn call_id(&self) -> Option<&CallId> {
+        None
+    }
+
+    /// The key that it gives the comms operation.
+    fn client_context(&self) -> Option<&ClientContext> {
+        None
+    }
+
     /// What identifies its effect, should its outcome stay unknown.
     fn correlation(&self) -> Correlation {
-        Correlation::default()
+        Correlation {
+            client_context: self.client_context().map(ToString::to_string),
+            call_id: self.call_id().cloned(),
+            ..Correlation::default()
+        }
     }
 }
 
@@ -97,39 +161,4 @@ pub enum ApiVersion {
     V1,
     /// `/beta`
     Beta,
-}
-
-const PREFER: HeaderName = HeaderName::from_static("prefer");
-
-/// A request without a body.
-fn bare(name: &'static str, method: Method, path: impl fmt::Display) -> Result<http::Request<Bytes>> {
-    // Without this preference Graph hides enum members that are newer than its metadata.
-    http::Request::builder()
-        .method(method)
-        .uri(path.to_string())
-        .header(ACCEPT, "application/json")
-        .header(PREFER, "include-unknown-enum-members")
-        .body(Bytes::new())
-        .map_err(|error| Error::request(name, error))
-}
-
-/// A request with a JSON body.
-fn with_json(
-    name: &'static str,
-    method: Method,
-    path: impl fmt::Display,
-    body: &impl Serialize,
-) -> Result<http::Request<Bytes>> {
-    let mut request = bare(name, method, path)?;
-    *request.body_mut() = serde_json::to_vec(body).map_err(|error| Error::request(name, error))?.into();
-    request.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
-    Ok(request)
-}
-
-/// The body of a success as a type that borrows from it. Where the transport lost the body, that is the error.
-fn json<'r, T: Deserialize<'r>>(name: &'static str, response: &'r http::Response<Bytes>) -> Result<T> {
-    if let Some(lost) = response.extensions().get::<crate::BodyLost>() {
-        return Err(Error::decode(name, lost.0.clone()));
-    }
-    serde_json::from_slice(response.body()).map_err(|error| Error::decode(name, error))
 }

@@ -1,9 +1,9 @@
 use bytes::Bytes;
-use graph_calls_model::{CallId, CommsOperation, PlayPromptBody, Segment};
+use graph_calls_model::{CallId, ClientContext, CommsOperation, PlayPromptBody, Segment};
 use http::Method;
 
 use super::{ApiRequest, json, with_json};
-use crate::{Correlation, Repeat, Result};
+use crate::{Repeat, Result};
 
 /// Plays prompts, at most 20.
 ///
@@ -55,8 +55,11 @@ impl ApiRequest for PlayPrompt {
         json(Self::NAME, &response).map(CommsOperation::into_owned)
     }
 
-    fn correlation(&self) -> Correlation {
-        let client_context = self.body.client_context().map(ToString::to_string);
-        Correlation { call_id: Some(self.call_id.clone()), client_context, ..Correlation::default() }
+    fn call_id(&self) -> Option<&CallId> {
+        Some(&self.call_id)
+    }
+
+    fn client_context(&self) -> Option<&ClientContext> {
+        self.body.client_context()
     }
 }

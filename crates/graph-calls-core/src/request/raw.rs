@@ -1,8 +1,15 @@
-use std::{borrow::Cow, fmt};
+use std::{
+    borrow::Cow,
+    fmt::{self, Write as _},
+    marker::PhantomData,
+};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, header::CONTENT_TYPE};
-use serde::Serialize;
+use http::{
+    HeaderName, HeaderValue, Method,
+    header::{ACCEPT, CONTENT_TYPE},
+};
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::{ApiRequest, ApiVersion, PREFER};
 use crate::{BodyLost, Error, Repeat, Result};
@@ -20,6 +27,29 @@ use crate::{BodyLost, Error, Repeat, Result};
 /// let request = RawRequest::new(Method::GET, "/users/8d1e6ab6/presence", Repeat::Always);
 /// assert_eq!(request.to_http()?.uri(), "/users/8d1e6ab6/presence");
 /// # Ok::<(), graph_calls_core::Error>(())
+/// ```
+///
+/// It gives the whole response; [`returning`](Self::returning) reads its JSON:
+///
+/// ```
+/// use graph_calls_core::{Client, FixedToken, RawRequest, Repeat, test_util::ScriptedTransport};
+/// use http::{Method, StatusCode};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Presence {
+///     availability: String,
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+/// let path = "/v1.0/users/8d1e6ab6/presence?$select=availability";
+/// let script = ScriptedTransport::new().answer(Method::GET, path, StatusCode::OK, r#"{"availability": "Busy"}"#);
+/// let client = Client::builder(script.transport()).token(FixedToken::new("t")?).build();
+/// let request = RawRequest::new(Method::GET, "/users/8d1e6ab6/presence", Repeat::Always)
+///     .query("$select", "availability")
+///     .returning::<Presence>();
+/// assert_eq!(client.send(request).await?.availability, "Busy");
+/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct RawRequest {
     method: Method,
@@ -43,6 +73,16 @@ impl RawRequest {
             headers: Vec::new(),
             body: Ok(Bytes::new()),
         }
+    }
+
+    /// With a query option more, percent-encoded here.
+    #[must_use]
+    pub fn query(mut self, name: &str, value: &str) -> Self {
+        self.path.push(if self.path.contains('?') { '&' } else { '?' });
+        encode(name, &mut self.path);
+        self.path.push('=');
+        encode(value, &mut self.path);
+        self
     }
 
     /// With a JSON body.
@@ -80,6 +120,25 @@ impl RawRequest {
     pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = name.into();
         self
+    }
+
+    /// Reads the JSON of a success as this type. One that cannot be read is an
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode), and what the request did is done all the same.
+    #[must_use]
+    pub fn returning<T: DeserializeOwned>(self) -> impl ApiRequest<Output = T> + fmt::Debug + Send + Sync {
+        RawJson(self, PhantomData)
+    }
+}
+
+/// Writes a part of a query, percent-encoding all that has a meaning there.
+fn encode(text: &str, into: &mut String) {
+    for byte in text.bytes() {
+        // What OData writes in its options stays readable: `$filter=startswith(id,'a')`.
+        if byte.is_ascii_alphanumeric() || b"-._~$,'():@/*".contains(&byte) {
+            into.push(byte.into());
+        } else {
+            let _ = write!(into, "%{byte:02X}");
+        }
     }
 }
 
@@ -124,9 +183,91 @@ impl ApiRequest for RawRequest {
     }
 }
 
+/// A request whose answer is read as JSON.
+struct RawJson<T>(RawRequest, PhantomData<fn() -> T>);
+
+impl<T: DeserializeOwned> ApiRequest for RawJson<T> {
+    type Output = T;
+    const NAME: &'static str = RawRequest::NAME;
+    const REPEAT: Repeat = RawRequest::REPEAT;
+
+    fn to_http(&self) -> Result<http::Request<Bytes>> {
+        let mut request = self.0.to_http()?;
+        request.headers_mut().entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
+        Ok(request)
+    }
+
+    fn read(&self, response: http::Response<Bytes>) -> Result<T> {
+        let response = self.0.read(response)?;
+        serde_json::from_slice(response.body()).map_err(|error| Error::decode(self.0.name.clone(), error))
+    }
+
+    fn name(&self) -> Cow<'static, str> {
+        self.0.name()
+    }
+
+    fn repeat(&self) -> Repeat {
+        self.0.repeat()
+    }
+
+    fn version(&self) -> ApiVersion {
+        self.0.version
+    }
+}
+
+impl<T> fmt::Debug for RawJson<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl fmt::Debug for RawRequest {
     // Headers and body are the caller's, and may hold what must not be read over anybody's shoulder.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RawRequest({} {})", self.method, self.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+
+    fn get(path: &str) -> RawRequest {
+        RawRequest::new(Method::GET, path, Repeat::Always).named("users-list")
+    }
+
+    #[test]
+    fn a_query_is_encoded_and_added_to_what_is_there() {
+        let request =
+            get("/users?$top=5").query("$filter", "startswith(name,'a&b') eq 1+1").query("a=b", "\u{e4}#");
+        assert_eq!(
+            request.to_http().unwrap().uri(),
+            "/users?$top=5&$filter=startswith(name,'a%26b')%20eq%201%2B1&a%3Db=%C3%A4%23"
+        );
+    }
+
+    #[test]
+    fn what_is_read_as_json_asks_for_it_unless_told_otherwise() {
+        let accept = |request: &dyn Fn() -> RawRequest| {
+            request().returning::<u8>().to_http().unwrap().headers()[ACCEPT].clone()
+        };
+        assert_eq!(accept(&|| get("/users")), "application/json");
+        let other = HeaderValue::from_static("application/json;odata.metadata=none");
+        assert_eq!(accept(&|| get("/users").header(ACCEPT, other.clone())), other);
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_read_is_an_error_by_the_requests_name() {
+        let request = get("/users").version(ApiVersion::Beta).returning::<u8>();
+        assert_eq!((request.repeat(), ApiRequest::version(&request)), (Repeat::Always, ApiVersion::Beta));
+        assert_eq!(request.read(http::Response::new(Bytes::from_static(b"7"))).unwrap(), 7);
+        let mut lost = http::Response::new(Bytes::new());
+        lost.extensions_mut().insert(BodyLost("it broke".to_owned()));
+        for response in [http::Response::new(Bytes::from_static(b"<html>")), lost] {
+            let error = request.read(response).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Decode);
+            assert!(error.to_string().starts_with("users-list: "), "{error}");
+        }
     }
 }

@@ -3,7 +3,7 @@ use graph_calls_model::{CallId, CallbackUri, RejectCallBody, RejectReason, Segme
 use http::Method;
 
 use super::{ApiRequest, with_json};
-use crate::{Correlation, Repeat, Result};
+use crate::{Repeat, Result};
 
 /// Rejects an incoming call.
 ///
@@ -60,7 +60,7 @@ impl ApiRequest for RejectCall {
         Ok(())
     }
 
-    fn correlation(&self) -> Correlation {
-        Correlation { call_id: Some(self.call_id.clone()), ..Correlation::default() }
+    fn call_id(&self) -> Option<&CallId> {
+        Some(&self.call_id)
     }
 }
