@@ -6,6 +6,7 @@
 
 #![cfg_attr(fuzzing, no_main)]
 
+use graph_calls_core::__fuzzing as core;
 use graph_calls_model::__fuzzing as model;
 
 type Target = fn(&[u8]);
@@ -15,6 +16,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("error_body", model::error_body),
     ("join_url", model::join_url),
     ("notification", model::notification),
+    ("retry_after", core::retry_after),
 ];
 
 fn target(wanted: &str) -> Option<Target> {

@@ -9,11 +9,15 @@ use tower::{Layer as _, util::BoxCloneSyncService};
 use crate::{
     ApiVersion, Client, Cloud, TokenError, TokenProvider, TokenRequest, Transport, Wall,
     layer::{
-        AttemptTimeoutLayer, AuthLayer, BaseUriLayer, DeadlineLayer, DeprecationPolicy, PathDeprecationLayer,
-        RequestIdLayer, RetryLayer, TraceLayer,
+        AttemptTimeout, AttemptTimeoutLayer, Auth, AuthLayer, BaseUri, BaseUriLayer, DeadlineLayer,
+        DeprecationPolicy, PathDeprecation, PathDeprecationLayer, RateLimitLayer, RequestId, RequestIdLayer,
+        Retry, RetryLayer, Trace, TraceLayer,
     },
     stats::Counters,
 };
+
+/// All layers over the transport. Only the transport is boxed: a box at every layer would be paid for by each request.
+pub(crate) type Stack = Trace<PathDeprecation<Retry<AttemptTimeout<BaseUri<Auth<RequestId<Transport>>>>>>>;
 
 /// Puts a [`Client`] together: a transport, and what the layers need.
 pub struct ClientBuilder {
@@ -27,6 +31,7 @@ pub struct ClientBuilder {
     total: Duration,
     rng: Rng,
     wall: Option<Wall>,
+    rate_limit: Option<RateLimitLayer>,
 }
 
 impl ClientBuilder {
@@ -42,6 +47,7 @@ impl ClientBuilder {
             total: Duration::from_secs(30),
             rng: Rng::new(),
             wall: None,
+            rate_limit: None,
         }
     }
 
@@ -108,21 +114,37 @@ impl ClientBuilder {
         self
     }
 
+    /// Holds requests back to this limit, which clients share by being given clones; no limit unless told otherwise.
+    ///
+    /// A wait counts against the attempt and comes before the request is handed over: whoever runs out of time there was
+    /// not sent.
+    #[must_use]
+    pub fn rate_limit(mut self, limit: RateLimitLayer) -> Self {
+        self.rate_limit = Some(limit);
+        self
+    }
+
     /// Puts it together.
     pub fn build(mut self) -> Client {
-        let counters = Arc::new(Counters::default());
         let ids = self.rng.fork();
+        let counters = Arc::new(Counters::seeded(self.rng.u64(..)));
         let wall = self.wall.unwrap_or_else(Wall::system);
         // Innermost first, the reverse of how a request meets them.
-        let stack = RequestIdLayer::new(ids).layer(self.transport);
+        let transport = match self.rate_limit {
+            // Next to the transport, so that a wait for a token cannot turn what was spread into a burst.
+            Some(limit) => {
+                BoxCloneSyncService::new(limit.counting(Arc::clone(&counters)).layer(self.transport))
+            }
+            None => self.transport,
+        };
+        let stack = RequestIdLayer::new(ids).layer(transport);
         let stack = AuthLayer::new(self.token, &self.cloud, self.tenant).layer(stack);
         let stack = BaseUriLayer::new(&self.cloud, self.version).layer(stack);
         let stack = AttemptTimeoutLayer::new(self.attempt).layer(stack);
         let stack = RetryLayer::counting(self.rng, wall, Arc::clone(&counters)).layer(stack);
-        let stack = DeadlineLayer::new(self.total).layer(stack);
         let stack = PathDeprecationLayer::new(self.deprecation).counting(Arc::clone(&counters)).layer(stack);
         let stack = TraceLayer.layer(stack);
-        Client::over(BoxCloneSyncService::new(stack), counters)
+        Client::over(stack, DeadlineLayer::new(self.total), counters)
     }
 }
 

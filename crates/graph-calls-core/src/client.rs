@@ -6,11 +6,10 @@ use bytes::Bytes;
 use graph_calls_model::TenantId;
 use http::{Method, StatusCode};
 use tokio::time::Instant;
-use tower::ServiceExt as _;
 
 use crate::{
-    ApiRequest, Certainty, ClientBuilder, Error, Repeat, RequestInfo, Result, Stats, Transport,
-    info::ResponseInfo, stats::Counters,
+    ApiRequest, Certainty, ClientBuilder, Correlation, Error, Repeat, RequestInfo, Result, ScenarioId, Stats,
+    Transport, builder::Stack, dispatch::dispatch, info::ResponseInfo, layer::DeadlineLayer, stats::Counters,
 };
 
 /// Sends typed requests through the stack of [`layer`](crate::layer)s. Cheap to clone.
@@ -32,8 +31,10 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct Client {
-    stack: Transport,
+    stack: Arc<Stack>,
+    deadline: DeadlineLayer,
     tenant: Option<TenantId>,
+    scenario: Option<ScenarioId>,
     counters: Arc<Counters>,
 }
 
@@ -43,14 +44,22 @@ impl Client {
         ClientBuilder::new(transport)
     }
 
-    pub(crate) fn over(stack: Transport, counters: Arc<Counters>) -> Self {
-        Self { stack, tenant: None, counters }
+    pub(crate) fn over(stack: Stack, deadline: DeadlineLayer, counters: Arc<Counters>) -> Self {
+        Self { stack: Arc::new(stack), deadline, tenant: None, scenario: None, counters }
     }
 
     /// The same client, with tokens of this tenant: that which owns the call.
     #[must_use]
     pub fn for_tenant(&self, tenant: TenantId) -> Self {
         Self { tenant: Some(tenant), ..self.clone() }
+    }
+
+    /// The same client, for the requests of one call, or of whatever else belongs together in the logs.
+    ///
+    /// Without it a request that acts on a call has the call's own id for a scenario, and any other a new one.
+    #[must_use]
+    pub fn for_scenario(&self, scenario: ScenarioId) -> Self {
+        Self { scenario: Some(scenario), ..self.clone() }
     }
 
     /// Sends a request; it settles within the client's total time.
@@ -77,35 +86,47 @@ impl Client {
     }
 
     async fn send_inner<R: ApiRequest>(&self, request: R, deadline: Option<Instant>) -> Result<R::Output> {
-        let mut prepared = request.to_http()?;
-        let method = prepared.method().clone();
+        let mut prepared =
+            request.to_http().map_err(|error| error.with_correlation(request.correlation()))?;
+        let is_delete = prepared.method() == Method::DELETE;
         let mut info = RequestInfo::new(request.name(), request.repeat(), request.version());
         info.tenant.clone_from(&self.tenant);
-        info.expires = deadline;
+        let of_call = || request.call_id().and_then(ScenarioId::of_call);
+        let scenario = self.scenario.or_else(of_call).unwrap_or_else(|| self.counters.next_scenario());
+        info.scenario = Some(scenario);
+        let expires = deadline.unwrap_or_else(|| self.deadline.ends());
+        info.expires = Some(expires);
+        let notes = Arc::clone(info.notes());
         prepared.extensions_mut().insert(info);
-        match self.stack.clone().oneshot(prepared).await {
-            Ok(response) => {
-                let found = response.extensions().get::<ResponseInfo>().cloned().unwrap_or_default();
-                settle(&request, &method, response, &found).map_err(|error| error.with_response_info(&found))
+        match dispatch(Stack::clone(&self.stack), prepared, expires).await {
+            Ok(mut response) => {
+                let found = response.extensions_mut().remove::<ResponseInfo>().unwrap_or(FIRST_TRY);
+                settle(&request, is_delete, response, &found)
+                    .map_err(|error| error.with_response_info(&found))
             }
             Err(error) => Err(Error::no_response(request.name(), error)),
         }
-        .map_err(|error| error.with_correlation(request.correlation()))
+        .map_err(|error| {
+            error
+                .with_client_request_id(notes.id())
+                .with_correlation(Correlation { scenario_id: Some(scenario), ..request.correlation() })
+        })
     }
 }
 
+/// What the layers have nothing to say of.
+const FIRST_TRY: ResponseInfo = ResponseInfo { attempts: 1, before: None, refusal: None, told_to_wait: None };
+
 fn settle<R: ApiRequest>(
     request: &R,
-    method: &Method,
+    is_delete: bool,
     response: http::Response<Bytes>,
     found: &ResponseInfo,
 ) -> Result<R::Output> {
     let gone = matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::GONE);
     // The first DELETE got through and only its answer was lost: what is gone now went because of it.
-    let deleted_before = gone
-        && method == Method::DELETE
-        && request.repeat() == Repeat::Always
-        && found.before == Some(Certainty::Unknown);
+    let deleted_before =
+        gone && is_delete && request.repeat() == Repeat::Always && found.before == Some(Certainty::Unknown);
     let status = response.status();
     if status.is_success() || deleted_before {
         request.read(response).map_err(|error| error.with_status(status))

@@ -134,22 +134,29 @@ fn parse(url: &str, schemes: &[&str]) -> Result<Url, InvalidCloud> {
     Ok(parsed)
 }
 
-/// Why an address cannot be where Graph is.
+/// Why an address cannot be where Graph is. Of the address it has no more than host and port: the rest may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidCloud {
-    url: String,
+    host: Option<String>,
     why: &'static str,
 }
 
 impl InvalidCloud {
     fn new(url: &str, why: &'static str) -> Self {
-        Self { url: url.to_owned(), why }
+        let host = Url::parse(url).ok().and_then(|url| {
+            let host = url.host_str().filter(|host| !host.is_empty())?;
+            Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+        });
+        Self { host, why }
     }
 }
 
 impl fmt::Display for InvalidCloud {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` cannot be used: {}", self.url, self.why)
+        match &self.host {
+            Some(host) => write!(f, "the URL with host `{host}` cannot be used: {}", self.why),
+            None => write!(f, "the URL cannot be used: {}", self.why),
+        }
     }
 }
 
@@ -176,5 +183,31 @@ mod tests {
         for bad in ["", "graph", "ftp://x", "http://user@localhost/", "http://localhost/?a"] {
             assert!(Cloud::emulator(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_url_that_cannot_be_used_is_named_by_its_host_only() {
+        for (bad, named) in [
+            ("https://s3cret:s3cret@graph.example/", true),
+            ("https:s3cret@graph.example", true),
+            ("http://graph.example:8080/s3cret", true),
+            ("https://graph.example/?code=s3cret", true),
+            ("https://graph.example/#s3cret", true),
+            ("ftp://s3cret@graph.example", true),
+            ("https://s3cret@graph.example:port/", false),
+            ("s3cret:s3cret@graph.example", false),
+            ("s3cret@graph.example", false),
+            ("s3cret", false),
+            ("", false),
+        ] {
+            for error in [Cloud::global().with_graph(bad), Cloud::global().with_login(bad)] {
+                let error = error.unwrap_err();
+                let shown = format!("{error} {error:?}");
+                assert!(!shown.contains("s3cret"), "{shown}");
+                assert_eq!(shown.contains("graph.example"), named, "{bad}: {shown}");
+            }
+        }
+        let error = Cloud::emulator("http://10.0.0.1:8080/s3cret").unwrap_err().to_string();
+        assert!(error.starts_with("the URL with host `10.0.0.1:8080` cannot be used: "), "{error}");
     }
 }

@@ -5,9 +5,10 @@ use std::{borrow::Cow, error, fmt, time::Duration};
 use bytes::Bytes;
 use graph_calls_model::{CallId, ErrorBody, GraphError};
 use http::StatusCode;
+use uuid::Uuid;
 
 use crate::{
-    BoxError, Certainty, TokenError, TransportError, TransportErrorKind,
+    BoxError, Certainty, ScenarioId, TokenError, TransportError, TransportErrorKind,
     info::{Attempted, ResponseInfo},
 };
 
@@ -51,7 +52,7 @@ pub enum ErrorKind {
 }
 
 /// What identifies the effect of a request whose outcome is unknown, so that it can be looked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Correlation {
     /// The key the caller gave the comms operation.
@@ -60,6 +61,21 @@ pub struct Correlation {
     pub callback_uri: Option<String>,
     /// The call that was acted on.
     pub call_id: Option<CallId>,
+    /// What the request had in common with the others of its call, for the service's support.
+    pub scenario_id: Option<ScenarioId>,
+}
+
+impl fmt::Debug for Correlation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The query of a callback may hold what proves its sender.
+        let without_query = |uri: &String| uri.split('?').next().map(str::to_owned);
+        f.debug_struct("Correlation")
+            .field("client_context", &self.client_context)
+            .field("callback_uri", &self.callback_uri.as_ref().and_then(without_query))
+            .field("call_id", &self.call_id)
+            .field("scenario_id", &self.scenario_id)
+            .finish()
+    }
 }
 
 /// A result of this crate.
@@ -107,18 +123,22 @@ impl Error {
         let mut error = Self::new(ErrorKind::Status, certainty, name);
         error.0.status = Some(status);
         // A gateway may answer with a page: the status is kept whatever the body is.
-        let graph = serde_json::from_slice::<ErrorBody<'_>>(response.body()).ok().and_then(|body| body.error);
+        let graph = ErrorBody::read(response.body()).error;
         error.0.graph = graph.map(GraphError::into_owned);
-        error.0.request_id =
-            header(response, "request-id").or_else(|| Some(error.0.graph.as_ref()?.request_id()?.to_owned()));
+        error.0.request_id = header(response, "request-id")
+            .or_else(|| error.0.graph.as_ref()?.request_id())
+            .map(str::to_owned);
         error
     }
 
     /// The error of a request that got no response.
     pub(crate) fn no_response(name: Cow<'static, str>, error: BoxError) -> Self {
-        let (attempts, certainty, source) = match error.downcast::<Attempted>() {
-            Ok(attempted) => (attempted.attempts, attempted.certainty, attempted.source),
-            Err(source) => (0, crate::transport::certainty_of(&source), source),
+        let Attempted { attempts, certainty, last, source } = match error.downcast::<Attempted>() {
+            Ok(attempted) => *attempted,
+            Err(source) => {
+                let certainty = crate::transport::certainty_of(&source);
+                Attempted { attempts: 0, certainty, last: None, source }
+            }
         };
         let (kind, detail) = if let Some(error) = source.downcast_ref::<TransportError>() {
             match error.kind() {
@@ -137,15 +157,21 @@ impl Error {
         let mut error = Self::new(kind, certainty, name);
         error.0.detail = Cow::Borrowed(detail);
         error.0.attempts = attempts;
+        error.0.status = last.as_ref().map(|last| last.status);
+        error.0.request_id = last.and_then(|last| last.request_id?.to_str().ok().map(str::to_owned));
         error.0.source = Some(source);
         error
     }
 
     pub(crate) fn with_response_info(mut self, info: &ResponseInfo) -> Self {
         self.0.attempts = info.attempts;
-        self.0.client_request_id.clone_from(&info.client_request_id);
         self.0.certainty = info.before.map_or(self.0.certainty, |before| before.max(self.0.certainty));
         self.0.retry_after = info.told_to_wait;
+        self
+    }
+
+    pub(crate) fn with_client_request_id(mut self, id: Option<Uuid>) -> Self {
+        self.0.client_request_id = id.map(|id| id.to_string());
         self
     }
 
@@ -225,8 +251,8 @@ impl Error {
     }
 }
 
-pub(crate) fn header<B>(response: &http::Response<B>, name: &str) -> Option<String> {
-    response.headers().get(name)?.to_str().ok().map(str::to_owned)
+pub(crate) fn header<'r, B>(response: &'r http::Response<B>, name: &str) -> Option<&'r str> {
+    response.headers().get(name)?.to_str().ok()
 }
 
 impl fmt::Display for Error {
@@ -240,6 +266,12 @@ impl fmt::Display for Error {
                 }
             }
             _ => f.write_str(&self.0.detail)?,
+        }
+        if self.0.attempts > 1 {
+            write!(f, ", after {} attempts", self.0.attempts)?;
+        }
+        if self.0.certainty == Certainty::Unknown && self.0.kind != ErrorKind::Decode {
+            f.write_str(", it may have had its effect")?;
         }
         if let Some(wait) = self.0.retry_after {
             write!(f, ", to be tried again in {wait:?}, which is past the deadline")?;

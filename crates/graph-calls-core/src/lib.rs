@@ -14,14 +14,20 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "__fuzzing")]
+#[doc(hidden)]
+#[path = "fuzzing/mod.rs"]
+pub mod __fuzzing;
 mod builder;
 mod certainty;
 mod client;
 mod cloud;
+mod dispatch;
 mod error;
 mod info;
 pub mod layer;
 mod request;
+mod scenario;
 mod stats;
 #[cfg(feature = "test-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
@@ -39,10 +45,16 @@ pub use cloud::{Cloud, InvalidCloud};
 pub use error::{Correlation, Error, ErrorKind, Result};
 pub use info::RequestInfo;
 pub use request::{
-    AnswerCall, ApiRequest, ApiVersion, CreateCall, CreatedCall, DeleteCall, DeleteParticipant, GetCall,
-    GetParticipant, InviteParticipants, KeepAlive, ListParticipants, ParticipantPage, PlayPrompt, RawRequest,
-    RejectCall, SubscribeToTone,
+    AddLargeGalleryView, AnswerCall, ApiRequest, ApiVersion, AudioRoutingGroupPage, CancelMediaProcessing,
+    ChangeScreenSharingRole, CreateAudioRoutingGroup, CreateCall, CreatedCall, DeleteAudioRoutingGroup,
+    DeleteCall, DeleteParticipant, GetAudioRoutingGroup, GetCall, GetParticipant, InviteParticipants,
+    KeepAlive, ListAudioRoutingGroups, ListParticipants, LogTeleconferenceDeviceQuality, MuteAllParticipants,
+    MuteCall, MuteParticipant, ParticipantPage, PlayPrompt, RawRequest, RecordResponse, RedirectCall,
+    RejectCall, ReportSyntheticMedia, SendDtmfTones, StartHoldMusic, StartRecording, StartTranscription,
+    StopHoldMusic, StopRecording, StopTranscription, SubscribeToTone, TransferCall, UnmuteCall,
+    UpdateAudioRoutingGroup, UpdateRecordingStatus,
 };
+pub use scenario::{InvalidScenarioId, ScenarioId};
 pub use stats::Stats;
 pub use token::{AccessToken, FixedToken, MAX_TOKEN_LIFE, TokenError, TokenProvider, TokenRequest};
 pub use transport::{BodyLost, BoxError, Transport, TransportError, TransportErrorKind};

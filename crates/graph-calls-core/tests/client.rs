@@ -7,14 +7,15 @@ use std::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
+    task::{Context, Poll},
     time::Duration,
 };
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use graph_calls_core::{
-    AccessToken, BodyLost, Certainty, Client, CreateCall, DeleteCall, ErrorKind, FixedToken, GetCall,
-    PlayPrompt, RawRequest, RejectCall, Repeat, TokenError, TokenProvider, TokenRequest,
+    AccessToken, BodyLost, BoxError, Certainty, Client, CreateCall, DeleteCall, ErrorKind, FixedToken,
+    GetCall, PlayPrompt, RawRequest, RejectCall, Repeat, ScenarioId, TokenError, TokenProvider, TokenRequest,
     layer::DeprecationPolicy,
     model::{
         CallId, CallbackUri, CreateCallBody, InvitationParticipantInfo, MediaInfo, MediaPrompt,
@@ -23,6 +24,7 @@ use graph_calls_core::{
     test_util::ScriptedTransport,
 };
 use http::{Method, StatusCode};
+use tower::{Service, util::BoxCloneSyncService};
 
 const CALL: &str = "/v1.0/communications/calls/1";
 
@@ -49,6 +51,35 @@ async fn a_request_carries_its_token_its_ids_and_its_preference() {
     assert_eq!(sent.headers()["prefer"], "include-unknown-enum-members");
     assert_eq!(sent.headers()["client-request-id"].len(), 36);
     assert!(!format!("{:?}", sent.headers()).contains("secret"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_requests_of_a_call_share_a_scenario_and_a_trace() {
+    let guid = "57dab8b1-894c-409a-b240-bd8beae78896";
+    let (path, other) = (format!("/v1.0/communications/calls/{guid}"), "/v1.0/me");
+    let script = ScriptedTransport::new()
+        .fail(Method::DELETE, &path, Certainty::Unsent)
+        .answer(Method::DELETE, &path, StatusCode::NO_CONTENT, "")
+        .answer(Method::GET, other, StatusCode::OK, "")
+        .answer(Method::GET, other, StatusCode::OK, "");
+    let client = client(&script);
+    client.send(DeleteCall::new(CallId::new(guid).unwrap())).await.unwrap();
+    let raw = || RawRequest::new(Method::GET, "/me", Repeat::Always);
+    client.send(raw()).await.unwrap();
+    let scenario: ScenarioId = "0af7651916cd43dd8448eb211c80319c".parse().unwrap();
+    client.for_scenario(scenario).send(raw()).await.unwrap();
+    let sent = script.requests();
+    let header = |at: usize, name: &str| sent[at].headers()[name].to_str().unwrap().to_owned();
+    assert_eq!((header(0, "scenario-id").as_str(), header(1, "scenario-id").as_str()), (guid, guid));
+    let parent = |at| header(at, "traceparent");
+    for parent in [parent(0), parent(1)] {
+        assert!(parent.starts_with("00-57dab8b1894c409ab240bd8beae78896-") && parent.ends_with("-01"));
+        assert_eq!(parent.len(), 55);
+    }
+    assert_ne!(parent(0), parent(1), "every attempt is a span of its own");
+    assert_ne!(header(2, "scenario-id"), guid);
+    assert_eq!(header(3, "scenario-id"), scenario.to_string());
+    assert!(parent(3).starts_with("00-0af7651916cd43dd8448eb211c80319c-"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -249,4 +280,83 @@ async fn a_dropped_request_leaves_nothing_behind() {
     }
     client.send(DeleteCall::new(call())).await.unwrap();
     script.assert_done();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_without_a_response_has_the_id_of_its_last_attempt() {
+    let path = format!("{CALL}/playPrompt");
+    let script = ScriptedTransport::new().fail(Method::POST, &path, Certainty::Unsent).fail(
+        Method::POST,
+        &path,
+        Certainty::Unknown,
+    );
+    let error = client(&script).send(play()).await.unwrap_err();
+    let last = script.requests()[1].headers()["client-request-id"].to_str().unwrap().to_owned();
+    assert_eq!((error.attempts(), error.client_request_id()), (2, Some(last.as_str())));
+
+    let unsent =
+        Client::builder(ScriptedTransport::new().transport()).build().send(play()).await.unwrap_err();
+    assert_eq!(unsent.client_request_id(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transport_that_is_never_ready_holds_a_request_no_longer_than_its_deadline() {
+    let asleep = BoxCloneSyncService::new(Asleep);
+    let client = Client::builder(asleep).token(FixedToken::new("t").unwrap()).build();
+    let began = tokio::time::Instant::now();
+    let error = client.send(GetCall::new(call())).await.unwrap_err();
+    assert_eq!((error.kind(), error.certainty()), (ErrorKind::Deadline, Certainty::Unsent));
+    assert_eq!(began.elapsed().as_secs(), 30);
+}
+
+/// A transport that takes nothing.
+#[derive(Clone)]
+struct Asleep;
+
+impl Service<http::Request<Bytes>> for Asleep {
+    type Response = http::Response<Bytes>;
+    type Error = BoxError;
+    type Future = std::future::Ready<Result<Self::Response, BoxError>>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Pending
+    }
+
+    fn call(&mut self, _request: http::Request<Bytes>) -> Self::Future {
+        std::future::ready(Err("nothing is sent before it is ready".into()))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_without_an_answer_keeps_what_the_last_answer_said() {
+    let mut refused = http::Response::builder().status(503).header("request-id", "r-7");
+    refused = refused.header("retry-after", "1");
+    let script = ScriptedTransport::new()
+        .respond(Method::POST, &format!("{CALL}/playPrompt"), refused.body(Bytes::new()).unwrap())
+        .fail(Method::POST, &format!("{CALL}/playPrompt"), Certainty::Unknown);
+    let error = client(&script).send(play()).await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Transport, 2));
+    assert_eq!((error.status(), error.request_id()), (Some(StatusCode::SERVICE_UNAVAILABLE), Some("r-7")));
+    assert_eq!(
+        error.client_request_id(),
+        script.requests()[1].headers()["client-request-id"].to_str().ok(),
+        "our id is that of the last attempt"
+    );
+    let text = "call-playprompt: the connection failed, after 2 attempts, it may have had its effect";
+    assert_eq!(error.to_string(), text);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_leaves_while_a_repeat_waits_has_spent_nothing() {
+    let path = format!("{CALL}/playPrompt");
+    let script = (0..200)
+        .fold(ScriptedTransport::new(), |script, _| script.fail(Method::POST, &path, Certainty::Unsent));
+    let client = client(&script);
+    for _ in 0..150 {
+        let sending = client.send(play());
+        assert!(tokio::time::timeout(Duration::ZERO, sending).await.is_err());
+    }
+    let stats = client.stats();
+    // A tenth as many would be denied the budget, had they spent it.
+    assert_eq!((stats.requests, stats.retries_denied), (150, 0));
 }

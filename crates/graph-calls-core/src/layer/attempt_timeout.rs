@@ -12,7 +12,8 @@ use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tower::{Layer, Service};
 
-use crate::{BoxError, Repeat, RequestInfo, TransportError};
+use super::deadline::after;
+use crate::{BoxError, Repeat, RequestInfo, TransportError, info::HandOver};
 
 /// Bounds every attempt with an [`AttemptTimeout`].
 #[derive(Debug, Clone, Copy)]
@@ -57,22 +58,23 @@ where
 
     fn call(&mut self, mut request: http::Request<B>) -> Self::Future {
         let info = request.extensions_mut().get_mut::<RequestInfo>();
-        let ends = ends_at(Instant::now(), self.limit, info.as_deref());
-        let info = info.map(|info| {
-            info.attempt_ends = Some(ends);
-            info.clone()
-        });
-        if ends <= Instant::now() {
+        let now = Instant::now();
+        let ends = ends_at(now, self.limit, info.as_deref());
+        if ends <= now {
             return Either::Right(ready(Err(TransportError::timed_out(false).into())));
         }
-        Either::Left(AttemptTimeoutFuture { inner: self.inner.call(request), sleep: sleep_until(ends), info })
+        let handed_over = info.map(|info| {
+            info.attempt_ends = Some(ends);
+            info.hand_over_flag()
+        });
+        Either::Left(AttemptTimeoutFuture { inner: self.inner.call(request), sleep: None, ends, handed_over })
     }
 }
 
 /// A request that is only good while a call rings gets a third of what is left, so that a lost one can be repeated
 /// twice before the ringing ends.
 fn ends_at(now: Instant, limit: Duration, info: Option<&RequestInfo>) -> Instant {
-    let ends = now + limit;
+    let ends = after(now, limit);
     match info.and_then(|info| info.expires.map(|expires| (info.repeat, expires))) {
         Some((Repeat::WhileIncoming, expires)) => ends.min(now + expires.saturating_duration_since(now) / 3),
         Some((_, expires)) => ends.min(expires),
@@ -86,9 +88,11 @@ pin_project! {
     pub struct AttemptTimeoutFuture<F> {
         #[pin]
         inner: F,
+        // An attempt that never waits needs no timer.
         #[pin]
-        sleep: Sleep,
-        info: Option<RequestInfo>,
+        sleep: Option<Sleep>,
+        ends: Instant,
+        handed_over: Option<HandOver>,
     }
 }
 
@@ -99,16 +103,19 @@ where
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
+        let mut this = self.project();
         if let Poll::Ready(answered) = this.inner.poll(cx) {
             return Poll::Ready(answered);
         }
-        match this.sleep.poll(cx) {
-            Poll::Ready(()) => {
-                let handed_over = this.info.as_ref().is_none_or(RequestInfo::was_handed_over);
+        if this.sleep.is_none() {
+            this.sleep.set(Some(sleep_until(*this.ends)));
+        }
+        match this.sleep.as_pin_mut().map(|sleep| sleep.poll(cx)) {
+            Some(Poll::Ready(())) => {
+                let handed_over = this.handed_over.as_ref().is_none_or(HandOver::has_happened);
                 Poll::Ready(Err(TransportError::timed_out(handed_over).into()))
             }
-            Poll::Pending => Poll::Pending,
+            _ => Poll::Pending,
         }
     }
 }

@@ -1,10 +1,11 @@
 //! The token: the only place that attaches one.
 
 use std::{
+    borrow::Cow,
     future::Future,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use base64::Engine as _;
@@ -13,9 +14,14 @@ use http::{
     StatusCode, Uri,
     header::{AUTHORIZATION, WWW_AUTHENTICATE},
 };
+use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
-use crate::{AccessToken, BoxError, Cloud, TokenProvider, TokenRequest, info::ResponseInfo, transport::info};
+use crate::{
+    AccessToken, BoxError, Cloud, TokenProvider, TokenRequest,
+    info::{Refusal, ResponseInfo},
+    transport::info,
+};
 
 /// Attaches tokens with an [`Auth`].
 #[derive(Clone)]
@@ -28,8 +34,10 @@ struct Shared {
     scheme: String,
     host: String,
     port: u16,
-    scope: Arc<str>,
-    tenant: Option<TenantId>,
+    /// Both as they are written when our own layers made the URI.
+    authority: String,
+    /// What is wanted of the provider by a request that says nothing of it.
+    usual: TokenRequest,
 }
 
 impl AuthLayer {
@@ -38,13 +46,14 @@ impl AuthLayer {
     /// A request that names no tenant gets a token of this one, or of the provider's own.
     pub fn new(provider: Arc<dyn TokenProvider>, cloud: &Cloud, tenant: Option<TenantId>) -> Self {
         let graph = cloud.graph();
+        let host = graph.host_str().unwrap_or_default();
         let shared = Shared {
             provider,
             scheme: graph.scheme().to_owned(),
-            host: graph.host_str().unwrap_or_default().to_owned(),
+            host: host.to_owned(),
+            authority: graph.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")),
             port: graph.port_or_known_default().unwrap_or_default(),
-            scope: Arc::clone(cloud.scope()),
-            tenant,
+            usual: TokenRequest::new(tenant, Arc::clone(cloud.scope())),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -85,7 +94,7 @@ where
 {
     type Response = S::Response;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
+    type Future = AuthFuture<S::Future, C>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
@@ -93,26 +102,70 @@ where
 
     fn call(&mut self, mut request: http::Request<B>) -> Self::Future {
         if !self.shared.is_graph(request.uri()) {
-            return Box::pin(self.inner.call(request));
+            return AuthFuture { state: State::Sent { inner: self.inner.call(request), token: None } };
         }
         let wanted = self.shared.wanted(&request);
-        let cached = self.shared.provider.cached(&wanted);
+        if let Some(token) = self.shared.provider.cached(&wanted) {
+            request.headers_mut().insert(AUTHORIZATION, token.header().clone());
+            return AuthFuture { state: State::Sent { inner: self.inner.call(request), token: Some(token) } };
+        }
+        let wanted = wanted.into_owned();
         // The handle that was polled ready does the work; its clone waits for the next call.
         let waiting = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, waiting);
         let shared = Arc::clone(&self.shared);
-        Box::pin(async move {
-            let token = match cached {
-                Some(token) => token,
-                None => shared.provider.token(&wanted).await?,
-            };
+        let fetching = async move {
+            let token = shared.provider.token(&wanted).await?;
             request.headers_mut().insert(AUTHORIZATION, token.header().clone());
             let mut response = inner.call(request).await?;
-            if response.status() == StatusCode::UNAUTHORIZED {
-                note_refusal(&mut response, token);
-            }
+            note_refusal(&mut response, token);
             Ok(response)
-        })
+        };
+        AuthFuture { state: State::Fetching { fetching: Box::pin(fetching) } }
+    }
+}
+
+pin_project! {
+    /// A request with its token.
+    pub struct AuthFuture<F, C> {
+        #[pin]
+        state: State<F, C>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<F, C> {
+        // With a token at hand, or to somebody who gets none.
+        Sent { #[pin] inner: F, token: Option<AccessToken> },
+        // Rare enough to be worth a box.
+        Fetching { fetching: Pin<Box<dyn Future<Output = Result<http::Response<C>, BoxError>> + Send>> },
+    }
+}
+
+impl<F, C> Future for AuthFuture<F, C>
+where
+    F: Future<Output = Result<http::Response<C>, BoxError>>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().state.project() {
+            StateProjection::Sent { inner, token } => {
+                let mut answered = ready!(inner.poll(cx));
+                if let (Ok(response), Some(token)) = (&mut answered, token.take()) {
+                    note_refusal(response, token);
+                }
+                Poll::Ready(answered)
+            }
+            StateProjection::Fetching { fetching } => fetching.as_mut().poll(cx),
+        }
+    }
+}
+
+impl<F, C> std::fmt::Debug for AuthFuture<F, C> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AuthFuture").finish_non_exhaustive()
     }
 }
 
@@ -120,26 +173,40 @@ impl Shared {
     /// Whether a request's scheme, host and port are those of the Graph root. What is not written plainly is not.
     fn is_graph(&self, uri: &Uri) -> bool {
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return false };
+        if scheme != self.scheme {
+            return false;
+        }
+        if authority.as_str() == self.authority {
+            return true;
+        }
         let default = if scheme == "https" { 443 } else { 80 };
-        scheme == self.scheme
-            && !authority.as_str().contains('@')
+        !authority.as_str().contains('@')
             && authority.host().eq_ignore_ascii_case(&self.host)
             && authority.port_u16().unwrap_or(default) == self.port
     }
 
-    fn wanted<B>(&self, request: &http::Request<B>) -> TokenRequest {
-        let info = info(request);
-        let tenant = info.and_then(|info| info.tenant.clone()).or_else(|| self.tenant.clone());
-        let mut wanted = TokenRequest::new(tenant, Arc::clone(&self.scope));
-        if let Some(info) = info {
-            wanted.refused.clone_from(&info.refused_token);
-            wanted.claims.clone_from(&info.claims);
+    /// What most requests want is there already.
+    fn wanted<B>(&self, request: &http::Request<B>) -> Cow<'_, TokenRequest> {
+        let Some(info) = info(request).filter(|info| info.tenant.is_some() || info.refusal.is_some()) else {
+            return Cow::Borrowed(&self.usual);
+        };
+        let mut wanted = self.usual.clone();
+        if info.tenant.is_some() {
+            wanted.tenant.clone_from(&info.tenant);
         }
-        wanted
+        if let Some(refusal) = &info.refusal {
+            wanted.refused = Some(refusal.token.clone());
+            wanted.claims.clone_from(&refusal.claims);
+        }
+        Cow::Owned(wanted)
     }
 }
 
+/// Has the response say so if it is a 401.
 fn note_refusal<C>(response: &mut http::Response<C>, token: AccessToken) {
+    if response.status() != StatusCode::UNAUTHORIZED {
+        return;
+    }
     let claims = response
         .headers()
         .get_all(WWW_AUTHENTICATE)
@@ -147,8 +214,7 @@ fn note_refusal<C>(response: &mut http::Response<C>, token: AccessToken) {
         .filter_map(|value| value.to_str().ok())
         .find_map(claims_of);
     let info = response.extensions_mut().get_or_insert_default::<ResponseInfo>();
-    info.refused_token = Some(token);
-    info.claims = claims;
+    info.refusal = Some(Arc::new(Refusal { token, claims }));
 }
 
 /// The `claims` of a challenge, where they are base64 that can be sent on.

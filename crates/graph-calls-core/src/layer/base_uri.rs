@@ -2,6 +2,7 @@
 
 use std::{
     error, fmt,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -14,15 +15,17 @@ use crate::{ApiVersion, BoxError, Cloud, transport::info};
 /// Completes every path with a [`BaseUri`].
 #[derive(Debug, Clone)]
 pub struct BaseUriLayer {
-    root: Root,
+    root: Arc<Root>,
     version: ApiVersion,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Root {
     scheme: Scheme,
     authority: Option<Authority>,
-    prefix: String,
+    /// What comes before a path of this version.
+    v1: String,
+    beta: String,
 }
 
 impl BaseUriLayer {
@@ -34,15 +37,16 @@ impl BaseUriLayer {
             Authority::try_from(text).ok()
         });
         let scheme = if graph.scheme() == "http" { Scheme::HTTP } else { Scheme::HTTPS };
-        let prefix = graph.path().trim_end_matches('/').to_owned();
-        Self { root: Root { scheme, authority, prefix }, version }
+        let prefix = graph.path().trim_end_matches('/');
+        let (v1, beta) = (format!("{prefix}/v1.0"), format!("{prefix}/beta"));
+        Self { root: Arc::new(Root { scheme, authority, v1, beta }), version }
     }
 }
 
 impl<S> Layer<S> for BaseUriLayer {
     type Service = BaseUri<S>;
     fn layer(&self, inner: S) -> BaseUri<S> {
-        BaseUri { inner, root: self.root.clone(), version: self.version }
+        BaseUri { inner, root: Arc::clone(&self.root), version: self.version }
     }
 }
 
@@ -50,7 +54,7 @@ impl<S> Layer<S> for BaseUriLayer {
 #[derive(Debug, Clone)]
 pub struct BaseUri<S> {
     inner: S,
-    root: Root,
+    root: Arc<Root>,
     version: ApiVersion,
 }
 
@@ -87,15 +91,16 @@ impl Root {
         if path.authority().is_some() || !path.path().starts_with('/') {
             return Err(InvalidTarget(path.to_string()));
         }
-        let version = if version == ApiVersion::Beta { "beta" } else { "v1.0" };
+        let before = if version == ApiVersion::Beta { &self.beta } else { &self.v1 };
         let rest = path.path_and_query().map_or("/", PathAndQuery::as_str);
+        let mut joined = String::with_capacity(before.len() + rest.len());
+        joined.push_str(before);
+        joined.push_str(rest);
         let mut parts = http::uri::Parts::default();
         parts.scheme = Some(self.scheme.clone());
         parts.authority.clone_from(&self.authority);
-        parts.path_and_query = Some(
-            PathAndQuery::try_from(format!("{}/{version}{rest}", self.prefix))
-                .map_err(|_| InvalidTarget(path.to_string()))?,
-        );
+        parts.path_and_query =
+            Some(PathAndQuery::try_from(joined).map_err(|_| InvalidTarget(path.to_string()))?);
         Uri::from_parts(parts).map_err(|_| InvalidTarget(path.to_string()))
     }
 }

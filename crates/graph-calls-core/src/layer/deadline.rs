@@ -1,6 +1,7 @@
 //! By when a request must have settled.
 //!
-//! It only stamps the time; [`Retry`](super::Retry) and [`AttemptTimeout`](super::AttemptTimeout) keep it.
+//! It only stamps the time; [`Retry`](super::Retry) and [`AttemptTimeout`](super::AttemptTimeout) keep it. A
+//! [`Client`](crate::Client) stamps it before its stack is asked whether it is ready; the layer is for other stacks.
 
 use std::{
     task::{Context, Poll},
@@ -11,6 +12,9 @@ use tokio::time::Instant;
 use tower::{Layer, Service};
 
 use crate::RequestInfo;
+
+/// More than anybody waits, and little enough for a clock.
+const AGES: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
 /// Gives every request a [`Deadline`].
 #[derive(Debug, Clone, Copy)]
@@ -25,10 +29,22 @@ impl DeadlineLayer {
     }
 }
 
+impl DeadlineLayer {
+    /// By when a request must have settled that is sent now.
+    pub(crate) fn ends(self) -> Instant {
+        after(Instant::now(), self.total)
+    }
+}
+
+/// So long after this, or ages after it where no clock goes that far.
+pub(super) fn after(now: Instant, time: Duration) -> Instant {
+    now.checked_add(time).unwrap_or_else(|| now + AGES)
+}
+
 impl<S> Layer<S> for DeadlineLayer {
     type Service = Deadline<S>;
     fn layer(&self, inner: S) -> Deadline<S> {
-        Deadline { inner, total: self.total }
+        Deadline { inner, layer: *self }
     }
 }
 
@@ -36,7 +52,7 @@ impl<S> Layer<S> for DeadlineLayer {
 #[derive(Debug, Clone)]
 pub struct Deadline<S> {
     inner: S,
-    total: Duration,
+    layer: DeadlineLayer,
 }
 
 impl<S: Service<http::Request<B>>, B> Service<http::Request<B>> for Deadline<S> {
@@ -49,9 +65,8 @@ impl<S: Service<http::Request<B>>, B> Service<http::Request<B>> for Deadline<S> 
     }
 
     fn call(&mut self, mut request: http::Request<B>) -> S::Future {
-        let total = self.total;
         if let Some(info) = request.extensions_mut().get_mut::<RequestInfo>() {
-            info.expires.get_or_insert_with(|| Instant::now() + total);
+            info.expires.get_or_insert_with(|| self.layer.ends());
         }
         self.inner.call(request)
     }

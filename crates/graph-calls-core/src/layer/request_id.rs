@@ -1,21 +1,21 @@
-//! An id of ours for every attempt: the header `client-request-id`, which Graph echoes and logs.
+//! What makes an attempt findable in logs: `client-request-id`, which is its own and which Graph echoes,
+//! `Scenario-Id`, which it shares with the other requests of its call, and `traceparent`, which says both.
 
 use std::{
-    future::Future,
-    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use fastrand::Rng;
-use http::{HeaderName, HeaderValue};
-use pin_project_lite::pin_project;
+use http::{HeaderMap, HeaderName, HeaderValue, header::Entry};
 use tower::{Layer, Service};
-use uuid::Builder;
+use uuid::{Builder, Uuid};
 
-use crate::info::ResponseInfo;
+use crate::{ScenarioId, transport::info};
 
 const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
+const SCENARIO_ID: HeaderName = HeaderName::from_static("scenario-id");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// Gives every attempt a [`RequestId`].
 #[derive(Debug, Clone)]
@@ -37,59 +37,63 @@ impl<S> Layer<S> for RequestIdLayer {
     }
 }
 
-/// Sets a new `client-request-id` and remembers it in the response.
+/// Sets a new `client-request-id`, which it notes for whoever sent the request, and the headers of its call.
 #[derive(Debug, Clone)]
 pub struct RequestId<S> {
     inner: S,
     rng: Arc<Mutex<Rng>>,
 }
 
-impl<S, B, C> Service<http::Request<B>> for RequestId<S>
-where
-    S: Service<http::Request<B>, Response = http::Response<C>>,
-{
+impl<S: Service<http::Request<B>>, B> Service<http::Request<B>> for RequestId<S> {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = RequestIdFuture<S::Future>;
+    type Future = S::Future;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: http::Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: http::Request<B>) -> S::Future {
         let random = self.rng.lock().unwrap_or_else(PoisonError::into_inner).u128(..);
         let id = Builder::from_random_bytes(random.to_be_bytes()).into_uuid();
-        let text = id.hyphenated().to_string();
-        if let Ok(value) = HeaderValue::from_str(&text) {
-            request.headers_mut().insert(CLIENT_REQUEST_ID, value);
+        let mut scenario = None;
+        if let Some(info) = info(&request) {
+            info.notes().set_id(id);
+            scenario = info.scenario();
         }
-        RequestIdFuture { inner: self.inner.call(request), id: Some(text) }
+        let headers = request.headers_mut();
+        if let Some(value) = dashed(&id) {
+            headers.insert(CLIENT_REQUEST_ID, value);
+        }
+        if let Some(scenario) = scenario {
+            trace(headers, scenario, &id);
+        }
+        self.inner.call(request)
     }
 }
 
-pin_project! {
-    /// The response of a request with an id.
-    #[derive(Debug)]
-    pub struct RequestIdFuture<F> {
-        #[pin]
-        inner: F,
-        id: Option<String>,
+/// What the caller has set already is their own tracing.
+fn trace(headers: &mut HeaderMap, scenario: ScenarioId, id: &Uuid) {
+    if let (Entry::Vacant(entry), Some(value)) = (headers.entry(SCENARIO_ID), dashed(scenario.uuid())) {
+        entry.insert(value);
+    }
+    if let (Entry::Vacant(entry), Some(value)) = (headers.entry(TRACEPARENT), parent(scenario, id)) {
+        entry.insert(value);
     }
 }
 
-impl<F, C, E> Future for RequestIdFuture<F>
-where
-    F: Future<Output = Result<http::Response<C>, E>>,
-{
-    type Output = F::Output;
+fn dashed(id: &Uuid) -> Option<HeaderValue> {
+    HeaderValue::from_str(id.hyphenated().encode_lower(&mut Uuid::encode_buffer())).ok()
+}
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let mut answered = ready!(this.inner.poll(cx));
-        if let Ok(response) = &mut answered {
-            response.extensions_mut().get_or_insert_default::<ResponseInfo>().client_request_id =
-                this.id.take();
-        }
-        Poll::Ready(answered)
+fn parent(scenario: ScenarioId, id: &Uuid) -> Option<HeaderValue> {
+    let (mut trace, mut span) = (Uuid::encode_buffer(), Uuid::encode_buffer());
+    let trace = scenario.uuid().simple().encode_lower(&mut trace);
+    // Half of the id is as good as another number for a span within its trace.
+    let span = id.simple().encode_lower(&mut span).get(16..)?;
+    let mut text = String::with_capacity(55);
+    for part in ["00-", trace, "-", span, "-01"] {
+        text.push_str(part);
     }
+    HeaderValue::try_from(text).ok()
 }

@@ -4,32 +4,31 @@
 //! harm; never earlier than the service told, never past the deadline, and never more than the budget allows.
 
 use std::{
+    fmt,
     future::Future,
     pin::Pin,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicU32, Ordering},
     },
-    task::{Context, Poll},
-    time::Duration,
+    task::{Context, Poll, ready},
 };
 
 use fastrand::Rng;
-use http::{HeaderMap, Method, StatusCode, header::RETRY_AFTER};
+use http::{Extensions, HeaderName, HeaderValue, Method, Uri, Version};
+use pin_project_lite::pin_project;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tower::{Layer, Service};
 
+use super::plan::{Outcome, Plan, plan};
 use crate::{
-    BodyLost, BoxError, Certainty, Repeat, RequestInfo, TransportError, TransportErrorKind, Wall,
-    info::{Attempted, ResponseInfo},
+    BoxError, Certainty, RequestInfo, TransportError, Wall,
+    info::{Attempted, LastResponse, ResponseInfo},
     stats::Counters,
-    transport::{certainty_of, info, never_sent},
+    transport::certainty_of,
 };
 
 const BUDGET: u32 = 1_000;
-const COST: u32 = 10;
-const FIRST_WAIT: Duration = Duration::from_millis(200);
-const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
 /// Repeats what may be repeated with a [`Retry`].
 #[derive(Debug, Clone)]
@@ -57,10 +56,10 @@ impl RetryLayer {
     }
 }
 
-impl<S> Layer<S> for RetryLayer {
+impl<S: Clone> Layer<S> for RetryLayer {
     type Service = Retry<S>;
     fn layer(&self, inner: S) -> Retry<S> {
-        Retry { inner, shared: Arc::clone(&self.shared) }
+        Retry { again: Arc::new(inner.clone()), inner, shared: Arc::clone(&self.shared) }
     }
 }
 
@@ -68,105 +67,266 @@ impl<S> Layer<S> for RetryLayer {
 #[derive(Debug, Clone)]
 pub struct Retry<S> {
     inner: S,
+    /// What a repeat gets its handle from: few requests are repeated, and each would else pay for a clone.
+    again: Arc<S>,
     shared: Arc<Shared>,
 }
 
 impl<S, B, C> Service<http::Request<B>> for Retry<S>
 where
-    S: Service<http::Request<B>, Response = http::Response<C>, Error = BoxError> + Clone + Send + 'static,
+    S: Service<http::Request<B>, Response = http::Response<C>, Error = BoxError>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
     S::Future: Send,
     B: Clone + Send + 'static,
     C: Send + 'static,
 {
     type Response = S::Response;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
+    type Future = RetryFuture<S, B, C>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: http::Request<B>) -> Self::Future {
-        let waiting = self.inner.clone();
-        let inner = std::mem::replace(&mut self.inner, waiting);
-        Box::pin(run(inner, request, Arc::clone(&self.shared)))
+    fn call(&mut self, mut request: http::Request<B>) -> Self::Future {
+        self.shared.counters.request();
+        let Some(info) = request.extensions_mut().get_mut::<RequestInfo>() else {
+            // Whoever stacks the layer without our client gave no class: nothing is repeated.
+            return RetryFuture { state: State::First { attempt: self.inner.call(request), course: None } };
+        };
+        info.begin_attempt();
+        let info = info.clone();
+        let course = Course {
+            again: Arc::clone(&self.again),
+            shared: Arc::clone(&self.shared),
+            kept: Kept::of(&request),
+            info,
+            attempt: 1,
+            before: None,
+            last: None,
+            refreshed: false,
+        };
+        RetryFuture { state: State::First { attempt: self.inner.call(request), course: Some(course) } }
     }
 }
 
-async fn run<S, B, C>(
-    mut inner: S,
-    request: http::Request<B>,
-    shared: Arc<Shared>,
-) -> Result<http::Response<C>, BoxError>
+pin_project! {
+    /// A request and its repeats.
+    pub struct RetryFuture<S, B, C>
+    where
+        S: Service<http::Request<B>>,
+    {
+        #[pin]
+        state: State<S, B, C>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<S, B, C>
+    where
+        S: Service<http::Request<B>>,
+    {
+        // Most requests end here, without a box.
+        First { #[pin] attempt: S::Future, course: Option<Course<S, B>> },
+        Repeating { repeats: Pin<Box<dyn Future<Output = Result<http::Response<C>, BoxError>> + Send>> },
+    }
+}
+
+impl<S, B, C> Future for RetryFuture<S, B, C>
 where
-    S: Service<http::Request<B>, Response = http::Response<C>, Error = BoxError>,
-    B: Clone,
+    S: Service<http::Request<B>, Response = http::Response<C>, Error = BoxError>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Future: Send,
+    B: Clone + Send + 'static,
+    C: Send + 'static,
 {
-    shared.counters.request();
-    let Some(mut info) = info(&request).cloned() else {
-        // Whoever stacks the layer without our client gave no class: nothing is repeated.
-        return inner.call(request).await;
-    };
-    let method = request.method().clone();
-    let mut before = None::<Certainty>;
-    let mut refreshed = false;
-    for attempt in 1_u32.. {
-        let mut next = request.clone();
-        next.extensions_mut().insert(info.next_attempt());
-        let answered = inner.call(next).await;
-        let outcome = Outcome::of(&method, &answered, shared.wall);
-        let plan = plan(
-            &info,
-            &outcome,
-            refreshed,
-            attempt,
-            &mut shared.rng.lock().unwrap_or_else(PoisonError::into_inner),
-        );
-        let told_to_wait = match plan {
+    type Output = Result<http::Response<C>, BoxError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        loop {
+            let (answered, course) = match this.state.as_mut().project() {
+                StateProjection::First { attempt, course } => (ready!(attempt.poll(cx)), course.take()),
+                StateProjection::Repeating { repeats } => return repeats.as_mut().poll(cx),
+            };
+            let Some(mut course) = course else { return Poll::Ready(answered) };
+            match course.judge(answered) {
+                Verdict::Settled(settled) => return Poll::Ready(settled),
+                Verdict::Again(again) => {
+                    this.state.set(State::Repeating { repeats: Box::pin(repeat(course, again)) });
+                }
+            }
+        }
+    }
+}
+
+impl<S, B, C> fmt::Debug for RetryFuture<S, B, C>
+where
+    S: Service<http::Request<B>>,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RetryFuture").finish_non_exhaustive()
+    }
+}
+
+/// A request while it is being sent: how far it has come, and what it takes to send it again.
+struct Course<S, B> {
+    again: Arc<S>,
+    shared: Arc<Shared>,
+    kept: Kept<B>,
+    info: RequestInfo,
+    attempt: u32,
+    before: Option<Certainty>,
+    last: Option<LastResponse>,
+    refreshed: bool,
+}
+
+enum Verdict<C> {
+    Settled(Result<http::Response<C>, BoxError>),
+    Again(Again),
+}
+
+/// A repeat that waits for its time, and what it takes of the budget.
+struct Again {
+    at: Instant,
+    cost: u32,
+    shared: Arc<Shared>,
+}
+
+impl Again {
+    /// The repeat goes out: what it takes is spent.
+    fn begin(mut self) {
+        self.cost = 0;
+        self.shared.counters.retry();
+    }
+}
+
+impl Drop for Again {
+    fn drop(&mut self) {
+        // Whoever waited for it has gone.
+        self.shared.give_back(self.cost);
+    }
+}
+
+impl<S, B: Clone> Course<S, B> {
+    fn judge<C>(&mut self, answered: Result<http::Response<C>, BoxError>) -> Verdict<C> {
+        let outcome = Outcome::of(&self.kept.method, &answered, self.shared.wall);
+        let told_to_wait = match plan(&self.info, &outcome, self.refreshed, self.attempt, &self.shared.rng) {
             Plan::Finish => None,
             Plan::TooLate(wait) => Some(wait),
-            Plan::Repeat { cost, .. } if !shared.spend(cost) => {
-                shared.counters.retry_denied();
+            Plan::Repeat { cost, .. } if !self.shared.spend(cost) => {
+                self.shared.counters.retry_denied();
                 None
             }
-            Plan::Repeat { at, fresh_connection, .. } => {
-                shared.counters.retry();
-                before = before.max(outcome.certainty);
-                if let Outcome { refused: Some(refused), .. } = outcome {
-                    refreshed = true;
-                    info.refused_token = refused.refused_token;
-                    info.claims = refused.claims;
+            Plan::Repeat { at, cost, fresh_connection } => {
+                self.last = outcome.last.or(self.last.take());
+                self.before = self.before.max(outcome.certainty);
+                if let Some(refusal) = outcome.refusal {
+                    self.refreshed = true;
+                    self.info.refusal = Some(refusal);
                 }
-                info.fresh_connection = fresh_connection;
-                drop(answered);
-                sleep_until(at).await;
-                match ready(&mut inner, info.expires).await {
-                    Ok(()) => continue,
-                    Err(source) => {
-                        let certainty = before.unwrap_or(Certainty::Unsent);
-                        return Err(Attempted { attempts: attempt, certainty, source }.into());
-                    }
-                }
+                self.info.fresh_connection = fresh_connection;
+                return Verdict::Again(Again { at, cost, shared: Arc::clone(&self.shared) });
             }
         };
-        if attempt == 1 && outcome.certainty.is_none() && answered.is_ok() {
-            shared.refund();
+        if self.attempt == 1 && outcome.certainty.is_none() && answered.is_ok() {
+            self.shared.refund();
+            return Verdict::Settled(answered);
         }
-        return match answered {
+        Verdict::Settled(match answered {
             Ok(mut response) => {
                 let found = response.extensions_mut().get_or_insert_default::<ResponseInfo>();
-                found.attempts = attempt;
-                found.before = before;
+                found.attempts = self.attempt;
+                found.before = self.before;
                 found.told_to_wait = told_to_wait;
                 Ok(response)
             }
             Err(source) => {
-                let certainty = certainty_of(&source).max(before.unwrap_or(Certainty::Unsent));
-                Err(Attempted { attempts: attempt, certainty, source }.into())
+                let certainty = certainty_of(&source).max(self.before.unwrap_or(Certainty::Unsent));
+                let (attempts, last) = (self.attempt, self.last.take());
+                Err(Attempted { attempts, certainty, last, source }.into())
             }
-        };
+        })
     }
-    Err("more attempts than can be counted".into())
+
+    /// The request of the next attempt.
+    fn next(&mut self) -> http::Request<B> {
+        self.attempt = self.attempt.saturating_add(1);
+        self.info.begin_attempt();
+        let mut request = self.kept.request();
+        request.extensions_mut().insert(self.info.clone());
+        request
+    }
+}
+
+/// Sends a request until it settles, from this time on.
+async fn repeat<S, B, C>(mut course: Course<S, B>, mut again: Again) -> Result<http::Response<C>, BoxError>
+where
+    S: Service<http::Request<B>, Response = http::Response<C>, Error = BoxError> + Clone,
+    B: Clone,
+{
+    let mut inner = S::clone(&course.again);
+    loop {
+        sleep_until(again.at).await;
+        if let Err(source) = ready(&mut inner, course.info.expires).await {
+            let (attempts, last) = (course.attempt, course.last);
+            let certainty = course.before.unwrap_or(Certainty::Unsent);
+            return Err(Attempted { attempts, certainty, last, source }.into());
+        }
+        again.begin();
+        let answered = inner.call(course.next()).await;
+        match course.judge(answered) {
+            Verdict::Settled(settled) => return settled,
+            Verdict::Again(next) => again = next,
+        }
+    }
+}
+
+/// What a request is made of again. A request's own clone costs twice as much, and most are never sent again.
+struct Kept<B> {
+    method: Method,
+    uri: Uri,
+    version: Version,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    /// Where there are any but ours.
+    extensions: Option<Extensions>,
+    body: B,
+}
+
+impl<B: Clone> Kept<B> {
+    fn of(request: &http::Request<B>) -> Self {
+        let headers = request.headers().iter();
+        let extensions = request.extensions();
+        Self {
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            version: request.version(),
+            headers: headers.map(|(name, value)| (name.clone(), value.clone())).collect(),
+            extensions: (extensions.len() > 1).then(|| extensions.clone()),
+            body: request.body().clone(),
+        }
+    }
+
+    fn request(&self) -> http::Request<B> {
+        let mut request = http::Request::new(self.body.clone());
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.uri.clone();
+        *request.version_mut() = self.version;
+        for (name, value) in &self.headers {
+            request.headers_mut().append(name.clone(), value.clone());
+        }
+        if let Some(extensions) = &self.extensions {
+            request.extensions_mut().clone_from(extensions);
+        }
+        request
+    }
 }
 
 /// Waits for the inner service, but not past the deadline.
@@ -189,169 +349,26 @@ impl Shared {
         self.budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).is_ok()
     }
 
+    /// A success at the first try.
     fn refund(&self) {
-        let more = |budget: u32| (budget < BUDGET).then_some(budget + 1);
+        self.give_back(1);
+    }
+
+    fn give_back(&self, amount: u32) {
+        let more = |budget: u32| (amount > 0 && budget < BUDGET).then(|| (budget + amount).min(BUDGET));
         let _ = self.budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
     }
 }
 
-/// What one attempt came to, as far as repeating is concerned.
-#[derive(Debug, Default)]
-struct Outcome {
-    /// How sure a failure is; none for an answer that is final as it is.
-    certainty: Option<Certainty>,
-    /// How long the service told us to wait.
-    retry_after: Option<Duration>,
-    /// Set by a 401.
-    refused: Option<ResponseInfo>,
-    status: Option<StatusCode>,
-    /// The connection it went over is not to be trusted with another attempt.
-    fresh_connection: bool,
-}
-
-impl Outcome {
-    fn of<C>(method: &Method, answered: &Result<http::Response<C>, BoxError>, wall: Wall) -> Self {
-        let response = match answered {
-            Ok(response) => response,
-            Err(error) if never_sent(error) => return Self::default(),
-
-            Err(error) => {
-                // A path that went dead swallows whatever else is sent over its connection.
-                let dead = error.downcast_ref::<TransportError>().is_some_and(|error| {
-                    matches!(error.kind(), TransportErrorKind::TimedOut | TransportErrorKind::Connection)
-                });
-                let certainty = Some(certainty_of(error));
-                return Self { certainty, fresh_connection: dead, ..Self::default() };
-            }
-        };
-        let status = response.status();
-        if status.is_success() {
-            // A GET does nothing, so one whose body was lost is simply asked again.
-            let lost = method == Method::GET && response.extensions().get::<BodyLost>().is_some();
-            return Self { certainty: lost.then_some(Certainty::Unknown), ..Self::default() };
-        }
-        let retry_after = retry_after(response.headers(), wall);
-        let refused = response.extensions().get::<ResponseInfo>().filter(|info| info.refused_token.is_some());
-        Self {
-            certainty: Some(Certainty::of_status(status, says_when(response.headers()))),
-            retry_after,
-            refused: refused.filter(|_| status == StatusCode::UNAUTHORIZED).cloned(),
-            status: Some(status),
-            fresh_connection: status == StatusCode::SERVICE_UNAVAILABLE,
-        }
-    }
-}
-
-#[derive(Debug, PartialEq)]
-enum Plan {
-    Finish,
-    /// The service wants us to wait past the deadline.
-    TooLate(Duration),
-    Repeat {
-        at: Instant,
-        cost: u32,
-        fresh_connection: bool,
-    },
-}
-
-fn plan(info: &RequestInfo, outcome: &Outcome, refreshed: bool, attempt: u32, rng: &mut Rng) -> Plan {
-    let now = Instant::now();
-    let Some(certainty) = outcome.certainty else { return Plan::Finish };
-    if outcome.refused.is_some() {
-        return if refreshed {
-            Plan::Finish
-        } else {
-            Plan::Repeat { at: now, cost: 0, fresh_connection: false }
-        };
-    }
-    let asked_to_come_back = outcome.status == Some(StatusCode::TOO_MANY_REQUESTS)
-        || outcome.status == Some(StatusCode::SERVICE_UNAVAILABLE) && certainty == Certainty::Refused;
-    let may_repeat = match certainty {
-        Certainty::Unsent => true,
-        Certainty::Refused => asked_to_come_back,
-        Certainty::Unknown => matches!(info.repeat, Repeat::Always | Repeat::WhileIncoming),
-    };
-    if !may_repeat {
-        return Plan::Finish;
-    }
-    let own = backoff(attempt, rng);
-    let wait = outcome.retry_after.map_or(own, |told| told.max(own));
-    let at = now + wait;
-    if info.expires.is_some_and(|expires| at >= expires) {
-        return outcome.retry_after.map_or(Plan::Finish, Plan::TooLate);
-    }
-    // Who is told to wait is bounded by that; a wait shorter than our own would bound nothing.
-    let bounded_otherwise =
-        outcome.retry_after.is_some_and(|told| told >= FIRST_WAIT) || info.repeat == Repeat::WhileIncoming;
-    Plan::Repeat {
-        at,
-        cost: if bounded_otherwise { 0 } else { COST },
-        fresh_connection: outcome.fresh_connection,
-    }
-}
-
-/// Full jitter over a wait that doubles.
-fn backoff(attempt: u32, rng: &mut Rng) -> Duration {
-    let doublings = attempt.saturating_sub(1).min(16);
-    let most = FIRST_WAIT.saturating_mul(1 << doublings).min(LONGEST_WAIT);
-    Duration::from_millis(rng.u64(0..=u64::try_from(most.as_millis()).unwrap_or(u64::MAX)))
-}
-
-/// The longest wait that any `Retry-After` asks for; none for what is past, zero or junk.
-fn retry_after(headers: &HeaderMap, wall: Wall) -> Option<Duration> {
-    told(headers).filter_map(|text| wait_of(text, Some(wall))).filter(|wait| !wait.is_zero()).max()
-}
-
-/// Whether a `Retry-After` makes sense, be it past or not. Junk is as good as none.
-pub(crate) fn says_when(headers: &HeaderMap) -> bool {
-    told(headers).any(|text| httpdate::parse_http_date(text).is_ok() || wait_of(text, None).is_some())
-}
-
-/// The values of the header; a proxy may have folded several into one.
-fn told(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    let values = headers.get_all(RETRY_AFTER).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| {
-        let date = httpdate::parse_http_date(value.trim()).is_ok();
-        let separator = if date { '\0' } else { ',' };
-        value.split(separator).map(str::trim)
-    })
-}
-
-/// Seconds, decimal seconds (the reference page's own example), or a date; rounded up to the next millisecond.
-fn wait_of(text: &str, wall: Option<Wall>) -> Option<Duration> {
-    if let Ok(date) = httpdate::parse_http_date(text) {
-        return date.duration_since(wall?.now()).ok().map(round_up);
-    }
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !digits(whole) || !digits(fraction) {
-        return None;
-    }
-    // More seconds than a u32 holds are more than any deadline: they need not be exact.
-    let seconds = whole.parse::<u32>().unwrap_or(u32::MAX);
-    let mut nanos = 0_u32;
-    for place in 0..9 {
-        let digit = fraction.as_bytes().get(place).map_or(0, |byte| u32::from(byte - b'0'));
-        nanos = nanos * 10 + digit;
-    }
-    let cut_off = fraction.as_bytes().iter().skip(9).any(|&byte| byte != b'0');
-    Some(round_up(Duration::new(seconds.into(), nanos) + Duration::from_nanos(cut_off.into())))
-}
-
-fn round_up(wait: Duration) -> Duration {
-    let millis = wait.as_nanos().div_ceil(1_000_000);
-    Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::{SystemTime, UNIX_EPOCH};
+    use std::time::{Duration, UNIX_EPOCH};
 
-    use http::HeaderValue;
+    use http::header::RETRY_AFTER;
     use tower_test::mock;
 
-    use super::*;
-    use crate::{AccessToken, ApiVersion};
+    use super::{super::plan::COST, *};
+    use crate::{AccessToken, ApiVersion, Repeat, TransportErrorKind, info::Refusal, transport::info};
 
     type Reply = Result<http::Response<()>, BoxError>;
 
@@ -483,16 +500,45 @@ mod tests {
         let refused = || {
             let mut response = http::Response::builder().status(401).body(()).unwrap();
             response.extensions_mut().insert(ResponseInfo {
-                refused_token: AccessToken::new("old", Duration::from_secs(60)).ok(),
-                claims: Some("e30=".to_owned()),
+                refusal: Some(Arc::new(Refusal {
+                    token: AccessToken::new("old", Duration::from_secs(60)).unwrap(),
+                    claims: Some("e30=".to_owned()),
+                })),
                 ..ResponseInfo::default()
             });
             Ok(response)
         };
         let run = run_with(Repeat::OnlyIfNoEffect, vec![refused(), refused()]).await;
         assert_eq!(run.result.unwrap().status(), 401);
-        assert!(run.sent[1].refused_token.is_some());
-        assert_eq!(run.sent[1].claims.as_deref(), Some("e30="));
+        let refusal = run.sent[1].refusal.as_ref().unwrap();
+        assert_eq!(refusal.claims.as_deref(), Some("e30="));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_repeat_is_the_request_again() {
+        let sent = Arc::new(Mutex::new(Vec::new()));
+        let keep = Arc::clone(&sent);
+        let refusing = tower::service_fn(move |request: http::Request<&'static str>| {
+            keep.lock().unwrap().push(request);
+            std::future::ready(told(503, "1"))
+        });
+        let layer = RetryLayer::new(Rng::with_seed(7), Wall::anchored(UNIX_EPOCH));
+        let mut info = RequestInfo::new("test", Repeat::Always, ApiVersion::Any);
+        info.expires = Some(Instant::now() + Duration::from_secs(2));
+        let request = http::Request::put("/a?b=c").version(Version::HTTP_2).header("x-a", "1");
+        let mut request = request.header("x-b", "2").header("x-a", "3").body("body").unwrap();
+        request.extensions_mut().insert(info);
+        request.extensions_mut().insert(7_u8);
+        layer.layer(refusing).call(request).await.unwrap();
+        let sent = sent.lock().unwrap();
+        assert_eq!(sent.len(), 2);
+        for request in &*sent {
+            assert_eq!((request.method(), request.version()), (&Method::PUT, Version::HTTP_2));
+            assert_eq!((request.uri().to_string().as_str(), *request.body()), ("/a?b=c", "body"));
+            let values: Vec<_> = request.headers().get_all("x-a").iter().map(HeaderValue::as_bytes).collect();
+            assert_eq!((values, request.headers().len()), (vec![&b"1"[..], b"3"], 3));
+            assert_eq!(request.extensions().get::<u8>(), Some(&7));
+        }
     }
 
     #[tokio::test(start_paused = true)]
@@ -514,37 +560,5 @@ mod tests {
         let stats = layer.shared.counters.snapshot();
         assert_eq!((stats.requests, stats.retries), (300, u64::from(BUDGET / COST)));
         assert!(stats.retries_denied > 0);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn every_form_of_retry_after_is_read_and_rounded_up() {
-        let wall = Wall::anchored(UNIX_EPOCH + Duration::from_secs(784_111_777));
-        let wait = |text: &str| wait_of(text, Some(wall));
-        let millis = |millis| Some(Duration::from_millis(millis));
-        assert_eq!(wait("3"), millis(3_000));
-        assert_eq!(wait("2.128"), millis(2_128));
-        assert_eq!(wait("2.0001"), millis(2_001));
-        assert_eq!(wait("0.00000000001"), millis(1));
-        assert_eq!(wait("2."), millis(2_000));
-        assert_eq!(wait("99999999999999999999"), Some(Duration::from_secs(u32::MAX.into())));
-        assert_eq!(wait("Sun, 06 Nov 1994 08:49:47 GMT"), millis(10_000));
-        assert_eq!(wait("Sunday, 06-Nov-94 08:49:47 GMT"), millis(10_000));
-        assert_eq!(wait("Sun Nov  6 08:49:47 1994"), millis(10_000));
-        assert_eq!(wait("Sun, 06 Nov 1994 08:49:17 GMT"), None);
-        for junk in ["", "soon", "-1", "1e3", ".", ".5", "1.2.3"] {
-            assert_eq!(wait(junk), None, "{junk}");
-        }
-    }
-
-    #[test]
-    fn of_several_headers_the_longest_counts_and_junk_does_not() {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        let _guard = runtime.enter();
-        let mut headers = HeaderMap::new();
-        for value in ["1", "3, 7.5", "junk", "0"] {
-            headers.append(RETRY_AFTER, HeaderValue::from_static(value));
-        }
-        let wall = Wall::anchored(SystemTime::UNIX_EPOCH);
-        assert_eq!(retry_after(&headers, wall), Some(Duration::from_millis(7_500)));
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     future::Future,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -11,9 +12,9 @@ use tower::{Layer, Service};
 use tracing::{Span, field::Empty};
 
 use crate::{
-    BoxError,
+    BoxError, RequestInfo,
     error::header,
-    info::{Attempted, ResponseInfo},
+    info::{Attempted, Notes, ResponseInfo},
     transport::info,
 };
 
@@ -47,21 +48,24 @@ where
     }
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
-        let name = info(&request).map_or("raw", |info| info.name());
         let span = tracing::info_span!(
             "graph.request",
-            otel.name = name,
+            otel.name = info(&request).map_or("raw", RequestInfo::name),
             http.request.method = %request.method(),
             http.response.status_code = Empty,
             attempts = Empty,
             request_id = Empty,
             client_request_id = Empty,
             certainty = Empty,
+            scenario_id = Empty,
         );
-        let entered = span.clone().entered();
-        let inner = self.inner.call(request);
-        drop(entered);
-        TraceFuture { inner, span }
+        let info = info(&request).filter(|_| !span.is_disabled());
+        if let Some(scenario) = info.and_then(RequestInfo::scenario) {
+            span.record("scenario_id", tracing::field::display(scenario));
+        }
+        let notes = info.map(|info| Arc::clone(info.notes()));
+        let inner = span.in_scope(|| self.inner.call(request));
+        TraceFuture { inner, span, notes }
     }
 }
 
@@ -72,6 +76,7 @@ pin_project! {
         #[pin]
         inner: F,
         span: Span,
+        notes: Option<Arc<Notes>>,
     }
 }
 
@@ -85,13 +90,16 @@ where
         let this = self.project();
         let _entered = this.span.enter();
         let answered = ready!(this.inner.poll(cx));
+        if this.span.is_disabled() {
+            return Poll::Ready(answered);
+        }
         match &answered {
             Ok(response) => {
                 this.span.record("http.response.status_code", response.status().as_u16());
-                if let Some(found) = response.extensions().get::<ResponseInfo>() {
-                    this.span.record("attempts", found.attempts);
-                    this.span.record("client_request_id", found.client_request_id.as_deref());
-                }
+                let found = response.extensions().get::<ResponseInfo>();
+                this.span.record("attempts", found.map_or(1, |found| found.attempts));
+                let id = this.notes.as_ref().and_then(|notes| notes.id());
+                this.span.record("client_request_id", id.map(tracing::field::display));
                 this.span.record("request_id", header(response, "request-id"));
             }
             Err(error) => {
