@@ -6,13 +6,13 @@ use graph_calls_core::{
     Cloud, TokenProvider,
     model::{AppId, TenantId},
 };
-use secrecy::SecretString;
 
 use crate::{
     ClientSecret, Connection, EmulatorEnv, EntraCredential, EntraTokens, Error, HttpSettings, HttpTransport,
     Result,
     emulator_env::unusable,
-    variables::{self, APP, CLOUD, EMULATOR, Found, LOGIN, REMOTE, SECRET, TENANT, Variables},
+    proof::Proof,
+    variables::{self, APP, CLOUD, EMULATOR, Found, GRAPH, LOGIN, REMOTE, SECRET, TENANT, Variables},
 };
 
 /// Where to connect and as whom. Nothing is asked over the network before [`connect`](Self::connect).
@@ -186,6 +186,14 @@ impl Config {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn credential(&self) -> Option<&EntraCredential> {
+        match &self.place {
+            Place::Graph { credential, .. } => credential.as_ref(),
+            Place::Emulator { .. } => None,
+        }
+    }
+
     fn at(place: Place, tokens: Option<Arc<dyn TokenProvider>>) -> Self {
         Self { place, tokens, settings: HttpSettings::new() }
     }
@@ -227,25 +235,26 @@ fn graph_of<L: Fn(&str) -> Option<String>>(variables: &Variables<L>, has_tokens:
     };
     let tenant = variables.find(TENANT, same_tenant)?;
     let app = variables.find(APP, same_app)?;
-    let secret = if has_tokens { None } else { variables.find(SECRET, |one, two| one == two)? };
+    let proof = if has_tokens { None } else { Proof::find(variables)? };
     let tenant = tenant.map(|found| parsed(&found, TenantId::new)).transpose()?;
     let app = app.map(|found| parsed(&found, AppId::new)).transpose()?;
     let cloud = cloud_of(variables)?;
     if has_tokens {
         return Ok(Place::Graph { cloud, credential: None, app_id: app, tenant });
     }
-    match (tenant, app, secret) {
-        (Some(tenant), Some(app), Some(secret)) => {
-            let credential = ClientSecret::new(tenant.clone(), app.clone(), SecretString::from(secret.value));
-            Ok(Place::Graph {
-                cloud,
-                credential: Some(credential.into()),
-                app_id: Some(app),
-                tenant: Some(tenant),
-            })
-        }
-        (tenant, app, secret) => {
-            let absent = [(TENANT, tenant.is_none()), (APP, app.is_none()), (SECRET, secret.is_none())];
+    let app = match &proof {
+        Some(proof) => proof.app(app)?,
+        None => app,
+    };
+    match (tenant, app, proof) {
+        (Some(tenant), Some(app), Some(proof)) => Ok(Place::Graph {
+            cloud,
+            credential: Some(proof.credential(tenant.clone(), app.clone(), variables)?),
+            app_id: Some(app),
+            tenant: Some(tenant),
+        }),
+        (tenant, app, proof) => {
+            let absent = [(TENANT, tenant.is_none()), (APP, app.is_none()), (SECRET, proof.is_none())];
             let absent: Vec<_> =
                 absent.into_iter().filter(|(_, absent)| *absent).map(|(variable, _)| variable).collect();
             Err(variables::missing(&absent))
@@ -272,13 +281,18 @@ fn cloud_of<L: Fn(&str) -> Option<String>>(variables: &Variables<L>) -> Result<C
             }
         },
     };
+    let wrong = |found: &Found, error| {
+        Error::invalid(format!("{}: {error}", found.name)).with_variables(vec![found.name])
+    };
+    let cloud = match variables.get(GRAPH) {
+        Some(graph) => cloud.with_graph(&graph.value).map_err(|error| wrong(&graph, error))?,
+        None => cloud,
+    };
     let Some(login) = variables.get(LOGIN) else { return Ok(cloud) };
     // Other tools take the bare host as well.
     let url =
         if login.value.contains("://") { login.value.clone() } else { format!("https://{}", login.value) };
-    cloud
-        .with_login(&url)
-        .map_err(|error| Error::invalid(format!("{}: {error}", login.name)).with_variables(vec![login.name]))
+    cloud.with_login(&url).map_err(|error| wrong(&login, error))
 }
 
 impl fmt::Debug for Config {
@@ -331,7 +345,8 @@ mod tests {
             error.to_string(),
             "AZURE_TENANT_ID (or MicrosoftAppTenantId), AZURE_CLIENT_ID (or MicrosoftAppId), AZURE_CLIENT_SECRET \
              (or MicrosoftAppPassword) are not set: set them to reach Graph, or set GRAPH_CALLS_EMULATOR_URL to \
-             reach an emulator"
+             reach an emulator; AZURE_CLIENT_CERTIFICATE_PATH, AZURE_FEDERATED_TOKEN_FILE or \
+             GRAPH_CALLS_MANAGED_IDENTITY stand for the secret"
         );
         let error = read(&complete(&[])[..2]).unwrap_err();
         assert_eq!(error.variables(), ["AZURE_CLIENT_SECRET"]);
@@ -378,6 +393,40 @@ mod tests {
         }
         let error = read(&complete(&[("AZURE_AUTHORITY_HOST", "http://login.example")])).unwrap_err();
         assert_eq!(error.variables(), ["AZURE_AUTHORITY_HOST"]);
+    }
+
+    #[test]
+    fn every_part_of_a_cloud_can_be_another_and_the_scope_follows_the_root() {
+        let config = read(&complete(&[
+            ("GRAPH_CALLS_CLOUD", "usgov"),
+            ("GRAPH_CALLS_GRAPH_URL", "https://microsoftgraph.chinacloudapi.cn"),
+            ("AZURE_AUTHORITY_HOST", "login.chinacloudapi.cn"),
+        ]))
+        .unwrap();
+        let cloud = config.cloud();
+        assert_eq!(cloud.graph().as_str(), "https://microsoftgraph.chinacloudapi.cn/");
+        assert_eq!(cloud.login().as_str(), "https://login.chinacloudapi.cn/");
+        assert_eq!(&**cloud.scope(), "https://microsoftgraph.chinacloudapi.cn/.default");
+        for bad in ["http://graph.example", "graph.example", "https://user@graph.example"] {
+            let error = read(&complete(&[("GRAPH_CALLS_GRAPH_URL", bad)])).unwrap_err();
+            assert_eq!(error.variables(), ["GRAPH_CALLS_GRAPH_URL"], "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_a_url_is_not_shown() {
+        for (variable, value) in [
+            ("GRAPH_CALLS_GRAPH_URL", "https://user:s3cret-too@graph.example"),
+            ("GRAPH_CALLS_GRAPH_URL", "https://user:s3cret-too@graph.example:port"),
+            ("AZURE_AUTHORITY_HOST", "user:s3cret-too@login.example"),
+            ("AZURE_AUTHORITY_HOST", "https://login.example/?code=s3cret-too"),
+            ("GRAPH_CALLS_EMULATOR_URL", "http://user:s3cret-too@127.0.0.1:8080"),
+            ("GRAPH_CALLS_EMULATOR_URL", "http://emulator.example/s3cret-too"),
+        ] {
+            let error = read(&complete(&[(variable, value)])).unwrap_err();
+            let shown = format!("{error} {error:?} {:?}", std::error::Error::source(&error));
+            assert!(shown.contains(variable) && !shown.contains("s3cret-too"), "{shown}");
+        }
     }
 
     #[test]

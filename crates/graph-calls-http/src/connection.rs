@@ -7,7 +7,7 @@ use graph_calls_core::{
     model::{AppId, TenantId},
 };
 
-use crate::EmulatorEnv;
+use crate::{Download, EmulatorEnv, Recording};
 
 /// Where to send, by what, and as whom. Cheap to clone; clones share connections and tokens.
 ///
@@ -86,6 +86,54 @@ impl Connection {
             Some(tenant) => builder.tenant(tenant.clone()),
             None => builder,
         }
+    }
+
+    /// Fetches a recording, once awaited: chunk by chunk, with the recording's own token and never the one for Graph.
+    ///
+    /// The token goes where the location says and nowhere else: over https, to a public name, or to the emulator where
+    /// the connection is to one. No redirect is followed. What breaks off is resumed, if the recording is still the
+    /// same. The limits of [`DownloadSettings`](crate::DownloadSettings) hold. A transport that is not an
+    /// [`HttpTransport`](crate::HttpTransport) gives the recording in one piece.
+    ///
+    /// Graph reference: [`recordOperation`](https://learn.microsoft.com/graph/api/resources/recordoperation).
+    ///
+    /// # Errors
+    ///
+    /// Awaited, with a [`DownloadError`](crate::DownloadError): its kind says what to do, and
+    /// [`received`](crate::DownloadError::received) where to go on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use bytes::Bytes;
+    /// use graph_calls_core::{BoxError, Cloud, FixedToken, Transport};
+    /// use graph_calls_http::{Connection, Recording};
+    /// use tower::{service_fn, util::BoxCloneSyncService};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+    /// // On a real tenant: `Config::from_env()?.connect().await?`.
+    /// let transport: Transport = BoxCloneSyncService::new(service_fn(|request: http::Request<Bytes>| async move {
+    ///     assert_eq!(request.uri(), "https://file.location/17e3b46c");
+    ///     assert_eq!(request.headers()["authorization"], "Bearer its-own-token");
+    ///     Ok::<_, BoxError>(http::Response::new(Bytes::from_static(b"RIFF")))
+    /// }));
+    /// let connection = Connection::new(Cloud::global(), transport, Arc::new(FixedToken::new("for-graph")?));
+    ///
+    /// // From an operation: `Recording::of(&operation)?`.
+    /// let recording = Recording::new("https://file.location/17e3b46c", "its-own-token")?;
+    /// let mut download = connection.download(&recording).await?;
+    /// let mut wav = Vec::new();
+    /// while let Some(chunk) = download.chunk().await? {
+    ///     wav.extend_from_slice(&chunk);
+    /// }
+    /// assert_eq!(wav, b"RIFF");
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn download(&self, recording: &Recording) -> Download {
+        Download::new(self.transport(), &self.cloud, recording)
     }
 
     /// Where Graph and its login are.

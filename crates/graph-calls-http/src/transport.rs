@@ -10,13 +10,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use graph_calls_core::{BoxError, RequestInfo, Transport};
+use graph_calls_core::{BoxError, Cloud, RequestInfo, Transport};
 use tokio::time::Instant;
 use tower::{Service, util::BoxCloneSyncService};
 
 use crate::{
-    Error, ErrorKind, HttpSettings, ResponseLimits, Result,
-    body::{self, BodyLimit},
+    Download, Error, ErrorKind, HttpSettings, Recording, ResponseLimits, Result,
+    body::{self, BodyLimit, Chunks, Unread},
     failure,
 };
 
@@ -26,8 +26,8 @@ const PING: Duration = Duration::from_secs(4);
 /// Carries requests over HTTPS: HTTP/2 where the other side has it, else HTTP/1.1.
 ///
 /// It follows no redirects and repeats nothing. A failure is a [`TransportError`](graph_calls_core::TransportError)
-/// that knows whether the request can have reached the service; none of them names the URL. Bodies of 202 and 204 are
-/// not read. A success whose body is cut off, too slow or longer than [`ResponseLimits::body`] is still a response,
+/// that knows whether the request can have reached the service; none of them names the URL. The body of a 204 is not
+/// read, nor that of a 202 without a JSON content type. A success whose body is cut off, too slow or longer than [`ResponseLimits::body`] is still a response,
 /// with a [`BodyLost`](graph_calls_core::BodyLost) among its extensions and no body; any other status keeps what
 /// arrived of its body, up to [`ResponseLimits::error_body`].
 ///
@@ -109,6 +109,11 @@ impl HttpTransport {
                 // A path that went dead under a connection is noticed while a call still rings.
                 .http2_keep_alive_interval(PING)
                 .http2_keep_alive_timeout(PING)
+                // Another crate's features must not decide what a body is: parts are counted as they were sent.
+                .no_gzip()
+                .no_brotli()
+                .no_deflate()
+                .no_zstd()
                 .user_agent(settings.user_agent.clone());
             adjust(builder)
         };
@@ -120,6 +125,12 @@ impl HttpTransport {
     /// The transport for a client.
     pub fn transport(&self) -> Transport {
         self.clone().into_transport()
+    }
+
+    /// Fetches a recording, without a [`Connection`](crate::Connection): see
+    /// [`Connection::download`](crate::Connection::download). Where the cloud is an emulator, only that has recordings.
+    pub fn download(&self, cloud: &Cloud, recording: &Recording) -> Download {
+        Download::new(self.transport(), cloud, recording)
     }
 
     /// The transport for a client.
@@ -159,18 +170,25 @@ impl Inner {
     ) -> std::result::Result<http::Response<Bytes>, BoxError> {
         let info = request.extensions().get::<RequestInfo>().cloned();
         let limits = self.limits(request.extensions().get::<BodyLimit>());
-        let fresh = info.as_ref().is_some_and(RequestInfo::wants_fresh_connection);
+        let unread = request.extensions().get::<Unread>().copied();
+        let fresh = info.as_ref().is_some_and(RequestInfo::wants_fresh_connection)
+            || unread.is_some_and(|unread| unread.fresh_connection);
         let client = if fresh { &self.unpooled } else { &self.pooled };
         let request = reqwest::Request::try_from(request).map_err(failure::of)?;
         if let Some(info) = &info {
             info.hand_over();
         }
         let mut response = client.execute(request).await.map_err(failure::of)?;
-        let ends = self.body_ends(info.as_ref());
-        let body = body::read(&mut response, limits, ends).await;
-        let mut answer = http::Response::new(body.bytes);
+        let mut answer = http::Response::new(Bytes::new());
         *answer.status_mut() = response.status();
         *answer.version_mut() = response.version();
+        if unread.is_some() {
+            *answer.headers_mut() = std::mem::take(response.headers_mut());
+            Chunks::of(response).leave(answer.extensions_mut());
+            return Ok(answer);
+        }
+        let body = body::read(&mut response, limits, self.body_ends(info.as_ref())).await;
+        *answer.body_mut() = body.bytes;
         *answer.headers_mut() = std::mem::take(response.headers_mut());
         if let Some(lost) = body.lost {
             answer.extensions_mut().insert(lost);
@@ -272,12 +290,54 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_waits_for_the_body_of_202_and_204() {
-        for status in ["202 Accepted", "204 No Content"] {
-            let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 8\r\n\r\n");
+    async fn nobody_waits_for_the_body_of_a_204_or_of_a_202_that_promises_no_json() {
+        for head in [
+            "202 Accepted",
+            "202 Accepted\r\nContent-Type: text/html",
+            "204 No Content",
+            "204 No Content\r\nContent-Type: application/json",
+        ] {
+            let answer = format!("HTTP/1.1 {head}\r\nContent-Length: 8\r\n\r\n");
             let server = Loopback::says_and_stays(answer).await;
             let response = get(&strict(), &server).await;
             assert_eq!((lost(&response), response.body().len()), (None, 0));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_202_that_promises_json_is_read_like_any_other_success() {
+        for media_type in
+            ["application/json", "Application/JSON; odata.metadata=minimal", "application/problem+json"]
+        {
+            let head = format!("HTTP/1.1 202 Accepted\r\nContent-Type: {media_type}\r\nContent-Length: ");
+            let whole = Loopback::says(format!("{head}8\r\n\r\n{{\"a\": 1}}")).await;
+            let response = get(&strict(), &whole).await;
+            assert_eq!((lost(&response), &response.body()[..]), (None, &b"{\"a\": 1}"[..]));
+            let late = Loopback::says_and_stays(format!("{head}8\r\n\r\n")).await;
+            let response = get(&strict(), &late).await;
+            assert_eq!((response.status().as_u16(), lost(&response)), (202, Some("it did not come in time")));
+            let long = Loopback::says(format!("{head}9\r\n\r\n123456789")).await;
+            assert_eq!(lost(&get(&strict(), &long).await), Some("it is longer than 8 bytes"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_that_wants_nothing_back_does_not_mind_a_202_whose_body_is_lost() {
+        use graph_calls_core::{
+            AnswerCall, Client, FixedToken, RejectCall,
+            model::{AnswerCallBody, CallId, CallbackUri, RejectReason},
+        };
+        let head = "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 8\r\n\r\n{";
+        for server in [Loopback::says(head).await, Loopback::says_and_stays(head).await] {
+            let client = Client::builder(HttpTransport::emulator_with(&strict()).unwrap().into_transport())
+                .cloud(Cloud::emulator(&server.url()).unwrap())
+                .token(FixedToken::new("t").unwrap())
+                .build();
+            let call = CallId::new("57dab8b1").unwrap();
+            client.send(RejectCall::new(call.clone(), RejectReason::Busy)).await.unwrap();
+            let callback = CallbackUri::emulated("http://127.0.0.1:9/").unwrap();
+            client.send(AnswerCall::new(call, AnswerCallBody::new(callback))).await.unwrap();
+            assert_eq!(server.connections(), 2);
         }
     }
 
@@ -292,6 +352,19 @@ mod tests {
             assert_eq!(server.connections(), 1);
         }
         assert_eq!(elsewhere.connections(), 0);
+        println!("C3 (Graph): {} of 9 redirects followed, statuses 300 to 308", elsewhere.connections());
+    }
+
+    #[tokio::test]
+    async fn no_encoding_is_undone() {
+        for encoding in ["gzip", "br", "deflate", "zstd"] {
+            let head =
+                format!("HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nContent-Length: 4\r\n\r\n1234");
+            let server = Loopback::says(head).await;
+            let response = get(&strict(), &server).await;
+            assert_eq!(response.headers()["content-encoding"], encoding);
+            assert_eq!((lost(&response), &response.body()[..]), (None, &b"1234"[..]));
+        }
     }
 
     #[tokio::test]
@@ -319,6 +392,7 @@ mod tests {
             let response = get(&settings, &server).await;
             let head = String::from_utf8_lossy(response.body()).to_ascii_lowercase();
             assert!(head.contains(&format!("user-agent: {agent}\r\n")), "{head}");
+            assert!(!head.contains("accept-encoding"), "{head}");
         }
     }
 }

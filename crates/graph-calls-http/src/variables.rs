@@ -13,8 +13,15 @@ pub(crate) const TENANT: Variable = Variable { name: "AZURE_TENANT_ID", alias: S
 pub(crate) const APP: Variable = Variable { name: "AZURE_CLIENT_ID", alias: Some("MicrosoftAppId") };
 pub(crate) const SECRET: Variable =
     Variable { name: "AZURE_CLIENT_SECRET", alias: Some("MicrosoftAppPassword") };
+pub(crate) const CERTIFICATE: Variable = Variable { name: "AZURE_CLIENT_CERTIFICATE_PATH", alias: None };
+pub(crate) const SEND_CHAIN: Variable = Variable { name: "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN", alias: None };
+pub(crate) const FEDERATED: Variable = Variable { name: "AZURE_FEDERATED_TOKEN_FILE", alias: None };
+pub(crate) const MANAGED: Variable = Variable { name: "GRAPH_CALLS_MANAGED_IDENTITY", alias: None };
+pub(crate) const IDENTITY_ENDPOINT: Variable = Variable { name: "IDENTITY_ENDPOINT", alias: None };
+pub(crate) const IDENTITY_HEADER: Variable = Variable { name: "IDENTITY_HEADER", alias: None };
 pub(crate) const LOGIN: Variable = Variable { name: "AZURE_AUTHORITY_HOST", alias: None };
 pub(crate) const CLOUD: Variable = Variable { name: "GRAPH_CALLS_CLOUD", alias: None };
+pub(crate) const GRAPH: Variable = Variable { name: "GRAPH_CALLS_GRAPH_URL", alias: None };
 pub(crate) const EMULATOR: Variable = Variable { name: "GRAPH_CALLS_EMULATOR_URL", alias: None };
 pub(crate) const REMOTE: Variable = Variable { name: "GRAPH_CALLS_EMULATOR_REMOTE", alias: None };
 
@@ -67,8 +74,14 @@ pub(crate) fn missing(variables: &[Variable]) -> Error {
         })
         .collect();
     let (verb, pronoun) = if names.len() == 1 { ("is", "it") } else { ("are", "them") };
+    // An app may prove itself in other ways than by a secret.
+    let proofs = if variables.contains(&SECRET) {
+        format!("; {}, {} or {} stand for the secret", CERTIFICATE.name, FEDERATED.name, MANAGED.name)
+    } else {
+        String::new()
+    };
     let message = format!(
-        "{} {verb} not set: set {pronoun} to reach Graph, or set {} to reach an emulator",
+        "{} {verb} not set: set {pronoun} to reach Graph, or set {} to reach an emulator{proofs}",
         names.join(", "),
         EMULATOR.name,
     );

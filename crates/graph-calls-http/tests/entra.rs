@@ -11,27 +11,10 @@ mod fake_login;
 
 use std::time::Duration;
 
-use fake_login::{Answer, FakeLogin, SECRET, TENANT, wanted};
-use futures_util::future::join_all;
-use graph_calls_core::{AccessToken, Client, RawRequest, Repeat, TokenProvider as _, model::TenantId};
-use graph_calls_http::EntraTokens;
-use http::Method;
-use tokio::time::{Instant, advance, sleep};
-
-/// Lets the tasks that fetch tokens run, without letting time pass.
-async fn settle() {
-    for _ in 0..20 {
-        tokio::task::yield_now().await;
-    }
-}
-
-async fn token(tokens: &EntraTokens) -> AccessToken {
-    tokens.token(&wanted()).await.expect("a token")
-}
-
-fn bearer(token: &AccessToken) -> String {
-    token.header().to_str().expect("ASCII").to_owned()
-}
+use fake_login::{Answer, FakeLogin, SECRET, TENANT, bearer, settle, token, wanted};
+use futures_util::FutureExt as _;
+use graph_calls_core::{TokenProvider as _, model::TenantId};
+use tokio::time::{Instant, advance};
 
 #[tokio::test(start_paused = true)]
 async fn the_login_is_asked_with_the_form_of_client_credentials() {
@@ -53,34 +36,6 @@ async fn the_login_is_asked_with_the_form_of_client_credentials() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_thousand_cold_callers_make_one_request() {
-    let login = FakeLogin::answering(Answer::token(3600).after(Duration::from_millis(300)));
-    let tokens = login.tokens();
-    let wanted = wanted();
-    let got = join_all((0..1_000).map(|_| tokens.token(&wanted))).await;
-    assert!(got.iter().all(|token| token.as_ref().is_ok_and(|token| bearer(token) == "Bearer token-1")));
-    assert_eq!(login.asked().len(), 1);
-    assert_eq!((tokens.stats().asked, tokens.stats().failed, tokens.stats().tenants), (1, 0, 1));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_silent_login_inside_the_refresh_window_delays_nobody() {
-    let login = FakeLogin::answering(Answer::token(3600));
-    let tokens = login.tokens();
-    token(&tokens).await;
-    login.answer_with(Answer::Silence);
-    advance(Duration::from_secs(3000)).await;
-    let began = Instant::now();
-    for _ in 0..100 {
-        assert_eq!(bearer(&tokens.cached(&wanted()).expect("the old one")), "Bearer token-1");
-        assert_eq!(bearer(&token(&tokens).await), "Bearer token-1");
-    }
-    assert_eq!(began.elapsed(), Duration::ZERO);
-    settle().await;
-    assert_eq!(login.asked().len(), 2);
-}
-
-#[tokio::test(start_paused = true)]
 async fn the_next_token_is_fetched_ahead_by_whoever_uses_the_last() {
     let login = FakeLogin::answering(Answer::token(3600));
     let tokens = login.tokens();
@@ -97,29 +52,50 @@ async fn the_next_token_is_fetched_ahead_by_whoever_uses_the_last() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hundred_refusals_of_one_token_fetch_one_and_a_late_one_fetches_none() {
-    let login = FakeLogin::answering(Answer::token(3600).after(Duration::from_millis(300)));
-    let tokens = login.tokens();
-    let mut request = wanted();
-    request.refused = Some(token(&tokens).await);
-    assert!(tokens.cached(&request).is_none());
-    let got = join_all((0..100).map(|_| tokens.token(&request))).await;
-    assert!(got.iter().all(|token| token.as_ref().is_ok_and(|token| bearer(token) == "Bearer token-2")));
-    assert_eq!(login.asked().len(), 2);
-    // Somebody hears of the first refusal only now.
-    assert_eq!(bearer(&tokens.cached(&request).unwrap()), "Bearer token-2");
-    assert_eq!(bearer(&tokens.token(&request).await.unwrap()), "Bearer token-2");
-    assert_eq!(login.asked().len(), 2);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_login_that_gives_the_refused_token_again_is_an_error() {
+async fn a_login_that_gives_the_refused_token_again_is_asked_less_and_less_often() {
     let login = FakeLogin::answering(Answer::json(r#"{"access_token":"same","expires_in":3600}"#));
     let tokens = login.tokens();
     let mut request = wanted();
     request.refused = Some(token(&tokens).await);
-    let error = tokens.token(&request).await.unwrap_err();
-    assert!(error.to_string().contains("refused"), "{error}");
+    for (asked, rest) in [(2, 1), (3, 2), (4, 4)] {
+        for _ in 0..1_000 {
+            let error = tokens.token(&request).await.unwrap_err();
+            assert!(error.to_string().contains("just refused"), "{error}");
+        }
+        assert_eq!((login.asked().len(), tokens.stats().failed), (asked, asked as u64 - 1));
+        advance(Duration::from_secs(rest)).await;
+    }
+    // Whoever did not see it refused still gets it: Graph may have refused it for one thing only.
+    assert_eq!(bearer(&token(&tokens).await), "Bearer same");
+    login.answer_with(Answer::token(3600));
+    assert_eq!(bearer(&tokens.token(&request).await.unwrap()), "Bearer token-5");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_graph_that_refuses_one_token_after_another_gets_them_less_and_less_often() {
+    let login = FakeLogin::answering(Answer::token(3600));
+    let tokens = login.tokens();
+    let mut request = wanted();
+    request.refused = Some(token(&tokens).await);
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(100) {
+        match tokens.token(&request).await {
+            Ok(token) => request.refused = Some(token),
+            Err(error) => assert!(error.is_transient() && error.to_string().contains("break"), "{error}"),
+        }
+        advance(Duration::from_millis(250)).await;
+    }
+    let times = |from: usize| -> Vec<_> {
+        login.asked()[from..].iter().map(|asked| (asked.at - began).as_secs()).collect()
+    };
+    assert_eq!(times(1), [0, 1, 3, 7, 15, 31, 61, 91]);
+    // It was content for as long as the longest break: the next one it refuses is replaced at once.
+    advance(Duration::from_secs(60)).await;
+    request.refused = Some(tokens.token(&request).await.unwrap());
+    tokens.token(&request).await.unwrap_err();
+    advance(Duration::from_secs(1)).await;
+    tokens.token(&request).await.unwrap();
+    assert_eq!(times(9), [160, 161]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -143,66 +119,96 @@ async fn the_claims_of_a_challenge_go_to_the_login_as_json_and_not_to_a_fetch_wi
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_graph_that_refuses_every_token_is_asked_twice_and_the_login_once() {
-    let login = FakeLogin::answering(Answer::token(3600));
+async fn a_token_that_was_fetched_without_the_claims_does_not_meet_them() {
+    let login = FakeLogin::answering(Answer::token(1000).after(Duration::from_millis(300)));
     let tokens = login.tokens();
-    token(&tokens).await;
-    let (graph, calls) = fake_login::graph_that_always_refuses();
-    let client = Client::builder(graph).token(tokens.clone()).build();
-    let request = RawRequest::new(Method::GET, "/communications/calls/57dab8b1", Repeat::Always);
-    let error = client.send(request).await.unwrap_err();
-    assert_eq!(error.status().map(|status| status.as_u16()), Some(401));
-    assert_eq!(calls.load(std::sync::atomic::Ordering::SeqCst), 2);
-    let asked = login.asked();
-    assert_eq!(asked.len(), 2);
-    assert_eq!(asked[1].form["claims"], "{}");
+    let mut challenged = wanted();
+    challenged.refused = Some(token(&tokens).await);
+    challenged.claims = Some("e30=".to_owned());
+    advance(Duration::from_secs(800)).await;
+    assert!(tokens.cached(&wanted()).is_some());
+    settle().await;
+    // The refresh is under way; the challenge comes, and 100 ms later somebody else's.
+    advance(Duration::from_millis(250)).await;
+    let first = tokio::spawn({
+        let (tokens, challenged) = (tokens.clone(), challenged.clone());
+        async move { tokens.token(&challenged).await }
+    });
+    settle().await;
+    advance(Duration::from_millis(100)).await;
+    settle().await;
+    assert_eq!(bearer(&tokens.cached(&wanted()).unwrap()), "Bearer token-2");
+    assert!(tokens.cached(&challenged).is_none());
+    assert_eq!(bearer(&tokens.token(&challenged).await.unwrap()), "Bearer token-3");
+    assert_eq!(bearer(&first.await.unwrap().unwrap()), "Bearer token-3");
+    assert_eq!(bearer(&tokens.cached(&challenged).unwrap()), "Bearer token-3");
+    let claims: Vec<_> = login.asked().iter().map(|asked| asked.form.get("claims").cloned()).collect();
+    assert_eq!(claims, [None, None, Some("{}".to_owned())]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_old_token_serves_while_the_login_is_down_and_questions_get_rarer() {
+async fn a_refresh_that_panics_is_a_failure_like_any_other() {
     let login = FakeLogin::answering(Answer::token(1000));
     let tokens = login.tokens();
     token(&tokens).await;
-    let began = Instant::now();
-    login.answer_with(Answer::Unreachable);
-    while began.elapsed() < Duration::from_millis(999_999) {
-        assert_eq!(bearer(&tokens.cached(&wanted()).expect("still good")), "Bearer token-1");
-        sleep(Duration::from_millis(250)).await;
-    }
-    let times: Vec<_> = login.asked()[1..].iter().map(|asked| (asked.at - began).as_secs()).collect();
-    let gaps: Vec<_> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    assert_eq!(times[0], 800);
-    assert_eq!(gaps[..7], [1, 2, 4, 8, 16, 30, 30]);
-    sleep(Duration::from_secs(1)).await;
-    assert!(tokens.cached(&wanted()).is_none());
-    let before = login.asked().len();
-    for _ in 0..10 {
-        let error = tokens.token(&wanted()).await.unwrap_err();
-        assert!(error.to_string().contains("cannot be reached"), "{error}");
-    }
-    assert!(login.asked().len() <= before + 1);
-    login.answer_with(Answer::token(3600));
-    sleep(Duration::from_secs(30)).await;
-    assert!(bearer(&token(&tokens).await).starts_with("Bearer token-"));
+    login.answer_with(Answer::Panic);
+    advance(Duration::from_secs(800)).await;
+    assert_eq!(bearer(&tokens.cached(&wanted()).unwrap()), "Bearer token-1");
+    settle().await;
+    assert_eq!((tokens.stats().asked, tokens.stats().failed), (2, 1));
+    login.answer_with(Answer::token(1000));
+    advance(Duration::from_secs(1)).await;
+    assert_eq!(bearer(&tokens.cached(&wanted()).unwrap()), "Bearer token-1");
+    settle().await;
+    assert_eq!(bearer(&tokens.cached(&wanted()).unwrap()), "Bearer token-3");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_caller_who_goes_away_takes_nothing_from_the_others() {
-    let login = FakeLogin::answering(Answer::token(3600).after(Duration::from_millis(300)));
+async fn a_source_that_panics_each_time_is_asked_less_and_less_often() {
+    let login = FakeLogin::answering(Answer::Panic);
     let tokens = login.tokens();
-    let first = tokio::spawn({
-        let tokens = tokens.clone();
-        async move { tokens.token(&wanted()).await }
+    for asked in 1..=3 {
+        for _ in 0..100 {
+            let error = tokens.token(&wanted()).await.unwrap_err();
+            assert!(error.is_transient() && error.to_string().contains("ended before"), "{error}");
+        }
+        assert_eq!((login.asked().len(), tokens.stats().failed), (asked, asked as u64));
+        advance(Duration::from_secs(1 << (asked - 1))).await;
+    }
+}
+
+#[test]
+fn a_refresh_that_goes_down_with_its_runtime_is_begun_anew_on_the_next() {
+    let runtime =
+        || tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let login = FakeLogin::answering(Answer::token(1000));
+    let tokens = login.tokens();
+    runtime().block_on(async {
+        token(&tokens).await;
+        advance(Duration::from_secs(800)).await;
+        login.answer_with(Answer::Silence);
+        assert!(tokens.cached(&wanted()).is_some());
+        settle().await;
     });
-    settle().await;
-    let second = tokio::spawn({
-        let tokens = tokens.clone();
-        async move { tokens.token(&wanted()).await }
+    assert_eq!((tokens.stats().asked, tokens.stats().failed), (2, 1));
+    login.answer_with(Answer::token(1000));
+    runtime().block_on(async {
+        advance(Duration::from_secs(802)).await;
+        assert_eq!(bearer(&tokens.cached(&wanted()).unwrap()), "Bearer token-1");
+        settle().await;
+        assert_eq!(bearer(&tokens.cached(&wanted()).unwrap()), "Bearer token-3");
     });
-    settle().await;
-    first.abort();
-    assert_eq!(bearer(&second.await.unwrap().unwrap()), "Bearer token-1");
-    assert_eq!(login.asked().len(), 1);
+}
+
+#[test]
+fn on_a_runtime_that_has_ended_there_is_an_error_and_no_deadlock() {
+    let tokens = FakeLogin::answering(Answer::token(1000)).tokens();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let ended = runtime.handle().clone();
+    drop(runtime);
+    let _on_it = ended.enter();
+    let error = tokens.token(&wanted()).now_or_never().expect("at once").unwrap_err();
+    assert!(error.is_transient() && error.to_string().contains("its runtime has ended"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

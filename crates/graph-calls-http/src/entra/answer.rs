@@ -1,11 +1,13 @@
 //! What the login answered, and what to do about it.
 
-use std::{error, fmt, sync::Arc, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
-use graph_calls_core::{AccessToken, BodyLost, TokenError};
+use graph_calls_core::{AccessToken, BodyLost};
 use http::{StatusCode, header::RETRY_AFTER};
 use serde_json::{Map, Value};
+
+use super::failure::Failure;
 
 /// The longest answer of a login that is read.
 pub(super) const LONGEST_ANSWER: usize = 256 * 1024;
@@ -13,56 +15,6 @@ pub(super) const LONGEST_ANSWER: usize = 256 * 1024;
 const ABSURD_LIFE: u64 = 366 * 24 * 60 * 60;
 /// A login that asks for a longer break is asked again after this one.
 const LONGEST_BREAK: Duration = Duration::from_secs(300);
-
-/// Why there is no token; told to everybody who waited for it.
-#[derive(Debug, Clone)]
-pub(super) struct Failure {
-    message: Arc<str>,
-    source: Option<Arc<dyn error::Error + Send + Sync>>,
-    /// Whether asking again may help.
-    transient: bool,
-    /// How long the login wants to be left alone.
-    pub(super) retry_after: Option<Duration>,
-}
-
-impl Failure {
-    pub(super) fn new(message: impl Into<Arc<str>>) -> Self {
-        Self { message: message.into(), source: None, transient: false, retry_after: None }
-    }
-
-    /// A failure that may pass.
-    pub(super) fn passing(message: impl Into<Arc<str>>) -> Self {
-        Self { transient: true, ..Self::new(message) }
-    }
-
-    pub(super) fn with_source(mut self, source: impl Into<Box<dyn error::Error + Send + Sync>>) -> Self {
-        self.source = Some(Arc::from(source.into()));
-        self
-    }
-}
-
-impl From<TokenError> for Failure {
-    fn from(error: TokenError) -> Self {
-        Self::new(error.to_string())
-    }
-}
-
-impl From<Failure> for TokenError {
-    fn from(failure: Failure) -> Self {
-        let error = TokenError::new(&*failure.message);
-        let error = if failure.transient { error.transient() } else { error };
-        match failure.source {
-            Some(source) => error.with_source(source),
-            None => error,
-        }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
 
 /// Whom was asked for what, for the words of a failure.
 #[derive(Debug, Clone, Copy)]
@@ -82,36 +34,61 @@ pub(super) fn token(
     if !response.status().is_success() {
         return Err(refusal(asked, response));
     }
-    if let Some(BodyLost(reason)) = response.extensions().get::<BodyLost>() {
-        return Err(Failure::passing(format!("the answer of the login at {login} was lost: {reason}")));
-    }
-    let unreadable = || {
-        Failure::new(format!(
-            "what the login at {login} answered is no token: see whether AZURE_AUTHORITY_HOST leads to a login"
-        ))
-    };
-    if response.body().len() > LONGEST_ANSWER {
-        return Err(unreadable());
-    }
-    let answer = serde_json::from_slice::<Map<String, Value>>(response.body()).map_err(|_| unreadable())?;
-    let kind = answer.get("token_type").and_then(Value::as_str).unwrap_or("Bearer");
-    let token = answer.get("access_token").and_then(Value::as_str);
-    let Some(token) = token.filter(|_| kind.eq_ignore_ascii_case("Bearer")) else { return Err(unreadable()) };
-    let lives = answer.get("expires_in").and_then(life).ok_or_else(|| {
+    let granted = Granted::read(
+        &format!("the login at {login}"),
+        "see whether AZURE_AUTHORITY_HOST leads to a login",
+        response,
+    )?;
+    let lives = granted.number("expires_in").map(Duration::from_secs).filter(is_life).ok_or_else(|| {
         Failure::new(format!("the login at {login} gave a token without a usable life (`expires_in`)"))
     })?;
-    // It has lived since before the answer came.
-    Ok(AccessToken::new(token, lives.saturating_sub(took))?)
+    granted.into_token(lives, took)
 }
 
-/// A number of seconds, or a text that is one.
-fn life(value: &Value) -> Option<Duration> {
-    let seconds = match value {
-        Value::Number(number) => number.as_u64()?,
-        Value::String(text) => text.parse().ok()?,
-        _ => return None,
-    };
-    (1..=ABSURD_LIFE).contains(&seconds).then(|| Duration::from_secs(seconds))
+/// An answer that has a token in it.
+pub(super) struct Granted {
+    token: String,
+    members: Map<String, Value>,
+}
+
+impl Granted {
+    /// Reads a success; `giver` and `hint` are for the words of a failure.
+    pub(super) fn read(giver: &str, hint: &str, response: &http::Response<Bytes>) -> Result<Self, Failure> {
+        if let Some(BodyLost(reason)) = response.extensions().get::<BodyLost>() {
+            return Err(Failure::passing(format!("the answer of {giver} was lost: {reason}")));
+        }
+        let unreadable = || Failure::new(format!("what {giver} answered is no token: {hint}"));
+        if response.body().len() > LONGEST_ANSWER {
+            return Err(unreadable());
+        }
+        let mut members =
+            serde_json::from_slice::<Map<String, Value>>(response.body()).map_err(|_| unreadable())?;
+        let kind = members.get("token_type").and_then(Value::as_str).unwrap_or("Bearer");
+        if !kind.eq_ignore_ascii_case("Bearer") {
+            return Err(unreadable());
+        }
+        let Some(Value::String(token)) = members.remove("access_token") else { return Err(unreadable()) };
+        Ok(Self { token, members })
+    }
+
+    /// A member that is a number, or a text that is one.
+    pub(super) fn number(&self, member: &str) -> Option<u64> {
+        match self.members.get(member)? {
+            Value::Number(number) => number.as_u64(),
+            Value::String(text) => text.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// The token, which has lived since before the answer came.
+    pub(super) fn into_token(self, lives: Duration, took: Duration) -> Result<AccessToken, Failure> {
+        Ok(AccessToken::new(&self.token, lives.saturating_sub(took))?)
+    }
+}
+
+/// Whether somebody can have meant it.
+pub(super) fn is_life(lives: &Duration) -> bool {
+    (1..=ABSURD_LIFE).contains(&lives.as_secs())
 }
 
 /// The words of the login itself are not repeated: what was sent may stand in them.
@@ -144,6 +121,26 @@ fn refusal(asked: Asked<'_>, response: &http::Response<Bytes>) -> Failure {
              app"
             .to_owned()
         }
+        Some(700_027) => {
+            "the login does not know the certificate: upload it to the app registration (certificates and secrets), \
+             and see whether it has expired"
+                .to_owned()
+        }
+        Some(700_030) => {
+            "the login trusts the certificate's issuer but not its subject: check the subject name in the app \
+             registration"
+                .to_owned()
+        }
+        Some(700_024) => {
+            "the login finds the statement that proves the app too old or not yet valid: check the clock of this \
+             machine, and that the federated token file is renewed"
+                .to_owned()
+        }
+        Some(70_021 | 700_211..=700_213) => {
+            "no federated credential of the app fits the token in AZURE_FEDERATED_TOKEN_FILE: issuer, subject and \
+             audience in the app registration must be those of the token"
+                .to_owned()
+        }
         Some(700_016) => format!(
             "tenant {tenant} does not know app {app}: check AZURE_CLIENT_ID and AZURE_TENANT_ID, or have an \
              administrator of the tenant consent"
@@ -173,7 +170,8 @@ fn is_guid(text: &str) -> bool {
     text.len() == 36 && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
 }
 
-fn retry_after(response: &http::Response<Bytes>) -> Option<Duration> {
+/// How long a refusal asks to wait, in seconds; other forms are not understood.
+pub(super) fn retry_after(response: &http::Response<Bytes>) -> Option<Duration> {
     let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds).min(LONGEST_BREAK))
 }

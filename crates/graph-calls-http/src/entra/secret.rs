@@ -2,13 +2,15 @@
 
 use std::fmt;
 
-use graph_calls_core::{
-    TokenError,
-    model::{AppId, TenantId},
-};
-use secrecy::{ExposeSecret as _, SecretString};
+use async_trait::async_trait;
+use graph_calls_core::model::{AppId, TenantId};
+use secrecy::SecretString;
+use url::Url;
 
-use super::credential::{Credential, Form};
+use super::{
+    credential::{Credential, Proof},
+    failure::Failure,
+};
 
 /// An app registration and its client secret.
 ///
@@ -27,6 +29,7 @@ impl ClientSecret {
     }
 }
 
+#[async_trait]
 impl Credential for ClientSecret {
     fn tenant(&self) -> &TenantId {
         &self.tenant
@@ -36,9 +39,8 @@ impl Credential for ClientSecret {
         &self.app_id
     }
 
-    fn prove(&self, form: &mut Form) -> Result<(), TokenError> {
-        form.append_pair("client_secret", self.secret.expose_secret());
-        Ok(())
+    async fn proof(&self, _address: &Url) -> Result<Proof, Failure> {
+        Ok(Proof::Secret(self.secret.clone()))
     }
 }
 

@@ -6,7 +6,7 @@ use futures_util::future::{BoxFuture, Shared};
 use graph_calls_core::{AccessToken, TokenRequest, model::TenantId};
 use tokio::time::Instant;
 
-use super::answer::Failure;
+use super::failure::Failure;
 
 /// A token is replaced this long before it expires, or when four fifths of its life are over.
 const AHEAD: Duration = Duration::from_secs(600);
@@ -36,12 +36,15 @@ pub(super) struct Slot {
     token: Option<Held>,
     flight: Option<Flight>,
     trouble: Option<Trouble>,
+    forced: Option<Forced>,
     /// The latest flight that brought a token.
     settled: u64,
 }
 
 struct Held {
     token: AccessToken,
+    /// What was demanded of it.
+    claims: Option<String>,
     refresh_at: Instant,
 }
 
@@ -57,28 +60,58 @@ struct Trouble {
     failure: Failure,
 }
 
+/// What was fetched in spite of a token that had not expired, because Graph refused that one or demanded more.
+struct Forced {
+    times: u32,
+    with_claims: bool,
+    until: Instant,
+}
+
+impl Held {
+    fn serves(&self, request: &TokenRequest) -> bool {
+        let meets_claims = request.claims.is_none() || request.claims == self.claims;
+        meets_claims && request.refused.as_ref() != Some(&self.token)
+    }
+}
+
 impl Slot {
     pub(super) fn find(&self, request: &TokenRequest, now: Instant) -> Found {
-        let usable =
-            |held: &&Held| held.token.expires() > now && request.refused.as_ref() != Some(&held.token);
-        if let Some(held) = self.token.as_ref().filter(usable) {
-            let due = held.refresh_at <= now && self.flying().is_none() && self.trouble(now).is_none();
+        if let Some(held) = self.valid(now).filter(|held| held.serves(request)) {
+            let due = held.refresh_at <= now && self.flight.is_none() && self.trouble(now).is_none();
             return Found::Token { token: held.token.clone(), due };
         }
         // A token that comes without the claims that are demanded would only be refused again.
         let good = |flight: &&Flight| request.claims.is_none() || request.claims == flight.claims;
-        match (self.flying().filter(good), self.trouble(now)) {
-            (Some(flight), _) => Found::Coming(flight.waiting.clone()),
-            (None, Some(failure)) => Found::Trouble(failure.clone()),
-            (None, None) => Found::Nothing,
+        if let Some(flight) = self.flight.as_ref().filter(good) {
+            return Found::Coming(flight.waiting.clone());
+        }
+        match self.trouble(now) {
+            Some(failure) => Found::Trouble(failure.clone()),
+            None if self.is_held_back(request, now) => Found::Trouble(Failure::passing(
+                "Graph refuses one token after another: the next one is asked for after a break",
+            )),
+            None => Found::Nothing,
         }
     }
 
-    pub(super) fn take_off(&mut self, id: u64, claims: Option<String>, waiting: Waiting) {
-        self.flight = Some(Flight { id, claims, waiting });
+    pub(super) fn take_off(&mut self, id: u64, request: &TokenRequest, waiting: Waiting, now: Instant) {
+        if self.valid(now).is_some_and(|held| !held.serves(request)) {
+            // Once Graph has been content for as long as the longest break, it begins anew.
+            let before = self.forced.as_ref().filter(|forced| now < forced.until + LONGEST_BREAK);
+            let times = before.map_or(0, |forced| forced.times).saturating_add(1);
+            let (with_claims, until) = (request.claims.is_some(), now + rest_after(times));
+            self.forced = Some(Forced { times, with_claims, until });
+        }
+        self.flight = Some(Flight { id, claims: request.claims.clone(), waiting });
     }
 
-    pub(super) fn land(&mut self, id: u64, outcome: &Result<AccessToken, Failure>, now: Instant) {
+    pub(super) fn land(
+        &mut self,
+        id: u64,
+        claims: Option<String>,
+        outcome: &Result<AccessToken, Failure>,
+        now: Instant,
+    ) {
         if self.flight.as_ref().is_some_and(|flight| flight.id == id) {
             self.flight = None;
         }
@@ -90,7 +123,7 @@ impl Slot {
                 self.trouble = None;
                 let lives = token.expires().saturating_duration_since(now);
                 let refresh_at = token.expires() - AHEAD.min(lives / 5);
-                self.token = Some(Held { token: token.clone(), refresh_at });
+                self.token = Some(Held { token: token.clone(), claims, refresh_at });
             }
             Err(failure) => {
                 let failures = self.trouble.as_ref().map_or(0, |trouble| trouble.failures).saturating_add(1);
@@ -100,9 +133,16 @@ impl Slot {
         }
     }
 
-    fn flying(&self) -> Option<&Flight> {
-        // One that ended without landing went down with its runtime.
-        self.flight.as_ref().filter(|flight| flight.waiting.peek().is_none())
+    fn valid(&self, now: Instant) -> Option<&Held> {
+        self.token.as_ref().filter(|held| held.token.expires() > now)
+    }
+
+    /// Whether it is too early to replace a token that has not expired.
+    fn is_held_back(&self, request: &TokenRequest, now: Instant) -> bool {
+        // Claims are worth a question where the last one was put without any.
+        let counts =
+            |forced: &&Forced| now < forced.until && (forced.with_claims || request.claims.is_none());
+        self.valid(now).is_some() && self.forced.as_ref().is_some_and(|forced| counts(&forced))
     }
 
     fn trouble(&self, now: Instant) -> Option<&Failure> {
@@ -110,7 +150,7 @@ impl Slot {
     }
 
     fn is_of_use(&self, now: Instant) -> bool {
-        self.flight.is_some() || self.token.as_ref().is_some_and(|held| held.token.expires() > now)
+        self.flight.is_some() || self.valid(now).is_some()
     }
 }
 
@@ -169,7 +209,7 @@ mod tests {
             let tenant = TenantId::new(format!("tenant-{number}.example")).unwrap();
             let slot = slots.slot(&tenant, &scope, now);
             if number < 3 {
-                slot.land(1, &Ok(AccessToken::new("t", Duration::from_secs(60)).unwrap()), now);
+                slot.land(1, None, &Ok(AccessToken::new("t", Duration::from_secs(60)).unwrap()), now);
             }
         }
         assert_eq!(slots.tenants(), MANY_TENANTS);
@@ -181,8 +221,8 @@ mod tests {
     async fn a_token_that_was_overtaken_does_not_come_back() {
         let (mut slot, now) = (Slot::default(), Instant::now());
         let token = |text: &str| AccessToken::new(text, Duration::from_secs(60)).unwrap();
-        slot.land(2, &Ok(token("new")), now);
-        slot.land(1, &Ok(token("old")), now);
+        slot.land(2, None, &Ok(token("new")), now);
+        slot.land(1, None, &Ok(token("old")), now);
         let found = slot.find(&TokenRequest::new(None, "scope"), now);
         assert!(matches!(found, Found::Token { token: found, .. } if found == token("new")));
     }

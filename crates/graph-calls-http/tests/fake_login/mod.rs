@@ -1,5 +1,7 @@
 //! A login that is no more than a function.
 
+#![allow(dead_code, reason = "each test program uses what it needs of it")]
+
 use std::{
     collections::HashMap,
     sync::{
@@ -11,16 +13,40 @@ use std::{
 
 use bytes::Bytes;
 use graph_calls_core::{
-    BoxError, Certainty, Cloud, TokenRequest, Transport, TransportError, TransportErrorKind,
+    AccessToken, BoxError, Certainty, Cloud, TokenProvider as _, TokenRequest, Transport, TransportError,
+    TransportErrorKind,
     model::{AppId, TenantId},
 };
-use graph_calls_http::{ClientSecret, EntraTokens};
+use graph_calls_http::{ClientSecret, EntraCredential, EntraTokens};
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use tokio::time::{Instant, sleep};
 
 pub(crate) const TENANT: &str = "2f1a0b00-1c2d-4e3f-8a9b-0c1d2e3f4a5b";
 pub(crate) const APP: &str = "3f1a0b00-1c2d-4e3f-8a9b-0c1d2e3f4a5b";
 pub(crate) const SECRET: &str = "planted~secret";
+
+pub(crate) fn tenant() -> TenantId {
+    TenantId::new(TENANT).unwrap()
+}
+
+pub(crate) fn app() -> AppId {
+    AppId::new(APP).unwrap()
+}
+
+/// Lets the tasks that fetch tokens run, without letting time pass.
+pub(crate) async fn settle() {
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+}
+
+pub(crate) async fn token(tokens: &EntraTokens) -> AccessToken {
+    tokens.token(&wanted()).await.expect("a token")
+}
+
+pub(crate) fn bearer(token: &AccessToken) -> String {
+    token.header().to_str().expect("ASCII").to_owned()
+}
 
 /// What the login does.
 #[derive(Clone)]
@@ -29,6 +55,8 @@ pub(crate) enum Answer {
     Silence,
     /// No connection.
     Unreachable,
+    /// A bug of whoever was to ask.
+    Panic,
     /// This; `#` in the body is the number of the question.
     Says { status: u16, body: String, after: Duration, retry_after: Option<&'static str> },
 }
@@ -90,8 +118,11 @@ impl FakeLogin {
     }
 
     pub(crate) fn tokens(&self) -> EntraTokens {
-        let secret = ClientSecret::new(TenantId::new(TENANT).unwrap(), AppId::new(APP).unwrap(), SECRET);
-        EntraTokens::new(&Cloud::global(), self.transport(), secret)
+        self.tokens_for(ClientSecret::new(tenant(), app(), SECRET))
+    }
+
+    pub(crate) fn tokens_for(&self, credential: impl Into<EntraCredential>) -> EntraTokens {
+        EntraTokens::new(&Cloud::global(), self.transport(), credential)
     }
 
     fn transport(&self) -> Transport {
@@ -112,6 +143,7 @@ impl FakeLogin {
         let answer = self.answer.lock().unwrap().clone();
         match answer {
             Answer::Silence => std::future::pending().await,
+            Answer::Panic => panic!("the transport has a bug"),
             Answer::Unreachable => {
                 Err(TransportError::new(TransportErrorKind::Connect, Certainty::Unsent, "down").into())
             }
