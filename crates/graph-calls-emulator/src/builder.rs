@@ -24,7 +24,7 @@ use crate::{
     server::{self, Shared},
     trace::Trace,
     wall::Wall,
-    world::{APP, ROLES, SECRET, TENANT, World, WorldConfig},
+    world::{APP, ROLES, SECRET, TENANT, World, WorldConfig, is_http},
 };
 
 /// The issuer of real callbacks. The check of a bot is by the key set, so the emulator may use the name as well.
@@ -208,8 +208,7 @@ impl EmulatorBuilder {
             }
         }
         for url in self.webhook.iter().chain(&self.public_url) {
-            let good = url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
-            if !good {
+            if !is_http(url) {
                 return Err(StartError::BadUrl(url.clone()));
             }
         }

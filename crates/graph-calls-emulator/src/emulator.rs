@@ -1,9 +1,9 @@
 //! A running emulator.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tokio::{
-    sync::{Mutex, broadcast, oneshot, watch},
+    sync::{Mutex, broadcast, watch},
     task::JoinSet,
     time::timeout,
 };
@@ -14,7 +14,7 @@ use crate::{
     ladder,
     login::CallbackClaims,
     server::Shared,
-    world::{CallView, Control, ControlError, IncomingCall, Person},
+    world::{CallView, Control, ControlError, Fault, FaultView, IncomingCall, Person},
 };
 
 /// The calls service, running on a port of this machine.
@@ -64,14 +64,8 @@ impl Emulator {
         format!("{}/__emulator/v1/prompts/welcome.wav", self.shared.env.url)
     }
 
-    async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<T>) -> Message) -> Result<T, ControlError> {
-        let (send, answer) = oneshot::channel();
-        self.shared.engine.send(message(send)).map_err(|_| ControlError::Stopped)?;
-        answer.await.map_err(|_| ControlError::Stopped)
-    }
-
     async fn control(&self, control: Control) -> Result<Option<String>, ControlError> {
-        self.ask(|outcome| Message::Control(control, outcome)).await?
+        self.shared.ask(|outcome| Message::Control(control, outcome)).await?
     }
 
     /// Sets the webhook that the bot registered with its Teams channel.
@@ -130,14 +124,42 @@ impl Emulator {
         self.control(control).await.map(drop)
     }
 
+    /// Lets something go wrong with Graph requests, or downloads of recordings, from now on, and returns the fault's id.
+    ///
+    /// # Errors
+    ///
+    /// When the fault makes no sense: an operation that there is not, a status that is no error.
+    pub async fn add_fault(&self, fault: Fault) -> Result<String, ControlError> {
+        self.control(Control::AddFault(fault)).await?.ok_or(ControlError::Stopped)
+    }
+
+    /// Lets nothing go wrong from now on. What is cut or silent already stays so.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::Stopped`] when the emulator was shut down.
+    pub async fn clear_faults(&self) -> Result<(), ControlError> {
+        self.control(Control::ClearFaults).await.map(drop)
+    }
+
+    /// The faults that have not struck for the last time, oldest first.
+    pub async fn faults(&self) -> Vec<FaultView> {
+        self.shared.ask(Message::Faults).await.unwrap_or_default()
+    }
+
+    /// How often each logical request had its effect, as [`World::applied`](crate::World::applied) has it.
+    pub async fn applied(&self) -> BTreeMap<String, u64> {
+        self.shared.ask(Message::Applied).await.unwrap_or_default()
+    }
+
     /// The calls in the order they were made, those that are over included.
     pub async fn calls(&self) -> Vec<CallView> {
-        self.ask(Message::Calls).await.unwrap_or_default()
+        self.shared.ask(Message::Calls).await.unwrap_or_default()
     }
 
     /// Everybody who can call and be called.
     pub async fn people(&self) -> Vec<Person> {
-        self.ask(Message::People).await.unwrap_or_default()
+        self.shared.ask(Message::People).await.unwrap_or_default()
     }
 
     /// What went by so far, of one call or of all.

@@ -1,17 +1,24 @@
 //! The task that owns the world: inputs in, effects out, awake when something is due.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
+use http::Method;
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::sleep_until,
 };
 
 use crate::{
-    deliver::Courier,
+    deliver::{Courier, header_list},
     fetch, summary,
     trace::{Draft, ExchangeKind, Lane},
-    world::{Answer, ApiCall, CallView, Control, ControlError, Effect, Input, Person, World},
+    world::{
+        Answer, ApiCall, CallView, Control, ControlError, Download, Effect, FaultPhase, FaultView, Input,
+        Person, World,
+    },
 };
 
 /// What the engine is asked.
@@ -19,9 +26,17 @@ use crate::{
 pub(crate) enum Message {
     /// A Graph request with its headers, for the trace.
     Api(Box<ApiCall>, Vec<(String, String)>, oneshot::Sender<Answer>),
+    /// A connection was accepted. Is it to be cut?
+    Connect(oneshot::Sender<bool>),
+    /// The head of a Graph request was read: method, path and headers. Is it to be cut there?
+    Head(Method, String, Vec<(String, String)>, oneshot::Sender<bool>),
+    /// The download of a recording.
+    Download(Box<http::Request<()>>, oneshot::Sender<Download>),
     Control(Control, oneshot::Sender<Result<Option<String>, ControlError>>),
     Calls(oneshot::Sender<Vec<CallView>>),
     People(oneshot::Sender<Vec<Person>>),
+    Faults(oneshot::Sender<Vec<FaultView>>),
+    Applied(oneshot::Sender<BTreeMap<String, u64>>),
     /// The outcome of an effect.
     Fed(Input),
 }
@@ -77,6 +92,35 @@ impl Engine {
                 self.record_request(now, request, &effects);
                 self.apply(now, effects);
             }
+            Message::Connect(cut) => {
+                self.asked += 1;
+                let effects = self.world.handle(now, Input::Connect { ask: self.asked });
+                let answer = answer_in(&effects);
+                if let Some(answer) = answer {
+                    self.record_answer(now, None, answer);
+                }
+                let _ = cut.send(answer.is_some());
+                self.apply(now, effects);
+            }
+            Message::Head(method, path, headers, cut) => {
+                self.asked += 1;
+                let request = Request { method: method.to_string(), path: path.clone(), headers, body: None };
+                let effects = self.world.handle(now, Input::Head { ask: self.asked, method, path });
+                let is_cut = answer_in(&effects).is_some();
+                if is_cut {
+                    self.record_request(now, request, &effects);
+                }
+                let _ = cut.send(is_cut);
+                self.apply(now, effects);
+            }
+            Message::Download(request, answer) => {
+                // What is due may discard it.
+                let effects = self.world.handle(now, Input::Tick);
+                self.apply(now, effects);
+                let download = self.world.download(&request);
+                self.record_download(now, &request, &download);
+                let _ = answer.send(download);
+            }
             Message::Control(control, outcome) => {
                 self.asked += 1;
                 self.outcomes.insert(self.asked, outcome);
@@ -88,6 +132,12 @@ impl Engine {
             }
             Message::People(people) => {
                 let _ = people.send(self.world.people().to_vec());
+            }
+            Message::Faults(faults) => {
+                let _ = faults.send(self.world.faults());
+            }
+            Message::Applied(applied) => {
+                let _ = applied.send(self.world.applied().clone());
             }
             Message::Fed(input) => {
                 let effects = self.world.handle(now, input);
@@ -138,34 +188,73 @@ impl Engine {
         });
     }
 
+    /// Records a download and its answer; the bytes are left out.
+    fn record_download(&self, now: Duration, request: &http::Request<()>, download: &Download) {
+        let path = request.uri().path_and_query().map_or_else(|| request.uri().path(), |path| path.as_str());
+        let call = self.world.recording(request.uri().path()).map(|recording| recording.call.clone());
+        let trace = &self.courier.trace;
+        let summary = summary::request(request.method().as_str(), path);
+        let seq = trace.record(Draft {
+            call: call.clone(),
+            method: Some(request.method().to_string()),
+            path: Some(path.to_owned()),
+            headers: header_list(request.headers()),
+            ..Draft::new(now, ExchangeKind::Request, Lane::Bot, Lane::Service, summary)
+        });
+        let Download { response, fault } = download;
+        let is_made = fault.as_ref().is_none_or(FaultPhase::has_answer);
+        trace.record(Draft {
+            call,
+            status: is_told(fault.as_ref()).then_some(response.status().as_u16()),
+            answers: Some(seq),
+            headers: if is_made { header_list(response.headers()) } else { Vec::new() },
+            fault: fault.as_ref().map(FaultPhase::as_str),
+            ..Draft::new(now, ExchangeKind::Response, Lane::Service, Lane::Bot, summary::download(download))
+        });
+    }
+
     /// Records a request and its answer, which say together which call they are about.
     fn record_request(&self, now: Duration, request: Request, effects: &[Effect]) {
-        let answer = effects.iter().find_map(|effect| match effect {
-            Effect::Respond(answer) => Some(answer),
-            _ => None,
-        });
+        let answer = answer_in(effects);
         let call = answer.and_then(|answer| answer.call.clone());
         let trace = &self.courier.trace;
         let summary = summary::request(&request.method, &request.path);
         let seq = trace.record(Draft {
-            call: call.clone(),
+            call,
             method: Some(request.method),
             path: Some(request.path),
             headers: request.headers,
             body: request.body,
             ..Draft::new(now, ExchangeKind::Request, Lane::Bot, Lane::Service, summary)
         });
-        let Some(answer) = answer else { return };
-        let summary = summary::response(answer.status, answer.body.as_ref());
-        trace.record(Draft {
-            call,
-            status: Some(answer.status),
-            answers: Some(seq),
+        if let Some(answer) = answer {
+            self.record_answer(now, Some(seq), answer);
+        }
+    }
+
+    fn record_answer(&self, now: Duration, answers: Option<u64>, answer: &Answer) {
+        self.courier.trace.record(Draft {
+            call: answer.call.clone(),
+            status: is_told(answer.fault.as_ref()).then_some(answer.status),
+            answers,
             headers: answer.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
             body: answer.body.clone(),
-            ..Draft::new(now, ExchangeKind::Response, Lane::Service, Lane::Bot, summary)
+            fault: answer.fault.as_ref().map(FaultPhase::as_str),
+            ..Draft::new(now, ExchangeKind::Response, Lane::Service, Lane::Bot, summary::answer(answer))
         });
     }
+}
+
+/// A status that the client does not get is no status of the exchange.
+fn is_told(fault: Option<&FaultPhase>) -> bool {
+    fault.is_none_or(FaultPhase::has_head)
+}
+
+fn answer_in(effects: &[Effect]) -> Option<&Answer> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Respond(answer) => Some(answer),
+        _ => None,
+    })
 }
 
 /// What the trace keeps of a request.

@@ -18,3 +18,10 @@ pub(crate) fn set(object: &mut Value, name: &str, member: impl Into<Value>) {
         members.insert(name.to_owned(), member.into());
     }
 }
+
+/// Changes the items of a member that is an array.
+pub(crate) fn with(object: &mut Value, name: &str, change: impl FnOnce(&mut Vec<Value>)) {
+    if let Some(items) = object.get_mut(name).and_then(Value::as_array_mut) {
+        change(items);
+    }
+}

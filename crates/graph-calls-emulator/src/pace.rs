@@ -14,6 +14,8 @@ pub struct Pace {
     pub talk: Duration,
     /// Between two keys of somebody who presses keys.
     pub key: Duration,
+    /// How long somebody speaks who is recorded.
+    pub speech: Duration,
 }
 
 impl Default for Pace {
@@ -23,6 +25,8 @@ impl Default for Pace {
             ring: Duration::from_millis(40),
             talk: Duration::from_millis(80),
             key: Duration::from_millis(30),
+            // Not shorter than the rest without a reason: a recording waits a second for silence at least.
+            speech: Duration::from_secs(1),
         }
     }
 }
@@ -55,6 +59,13 @@ impl Pace {
         self.key = key;
         self
     }
+
+    /// Sets how long somebody speaks who is recorded.
+    #[must_use]
+    pub fn with_speech(mut self, speech: Duration) -> Self {
+        self.speech = speech;
+        self
+    }
 }
 
 /// The service's deadlines. The defaults are the service's own; tests may shorten them.
@@ -69,6 +80,8 @@ pub struct Deadlines {
     pub keep_alive: Duration,
     /// Until an outgoing call that nobody picks up ends: 60 seconds, no page says how long.
     pub ring: Duration,
+    /// Until the recordings of a call that has ended are discarded: 10 minutes, the page says shortly.
+    pub recordings: Duration,
 }
 
 impl Default for Deadlines {
@@ -78,6 +91,7 @@ impl Default for Deadlines {
             recording_answer: Duration::from_secs(5),
             keep_alive: Duration::from_secs(45 * 60),
             ring: Duration::from_secs(60),
+            recordings: Duration::from_secs(10 * 60),
         }
     }
 }
@@ -101,6 +115,13 @@ impl Deadlines {
     #[must_use]
     pub fn with_keep_alive(mut self, keep_alive: Duration) -> Self {
         self.keep_alive = keep_alive;
+        self
+    }
+
+    /// Sets the time until the recordings of a call that has ended are discarded.
+    #[must_use]
+    pub fn with_recordings(mut self, recordings: Duration) -> Self {
+        self.recordings = recordings;
         self
     }
 

@@ -1,11 +1,13 @@
 //! The HTTP server: one port for login, Graph, documents and controls.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use graph_calls_model::ResourcePath;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts,
+};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -13,7 +15,7 @@ use hyper_util::{
 };
 use serde_json::{Value, json};
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     sync::{mpsc, oneshot, watch},
     task::JoinSet,
     time::{sleep, timeout},
@@ -24,10 +26,12 @@ use crate::{
     deliver::header_list,
     engine::Message,
     login::{Login, TokenAnswer, Unauthorized},
+    route::download_recording::RECORDINGS,
     summary,
     trace::{Draft, ExchangeKind, Lane, Trace},
     wall::Wall,
-    world::{Answer, ApiCall, ApiCaller},
+    wire::{self, Line, Payload, Wire},
+    world::{Answer, ApiCall, ApiCaller, ControlError, Download, FaultPhase},
 };
 
 /// The most bytes of a request body.
@@ -37,7 +41,7 @@ const BODY_TIME: Duration = Duration::from_secs(10);
 /// How long a head may take. It cuts idle connections too, so it is longer than clients keep those.
 const HEAD_TIME: Duration = Duration::from_secs(120);
 
-pub(crate) type Reply = Response<Full<Bytes>>;
+pub(crate) type Reply = Response<Bytes>;
 
 /// What every connection shares.
 #[derive(Debug)]
@@ -47,6 +51,18 @@ pub(crate) struct Shared {
     pub(crate) trace: Trace,
     pub(crate) wall: Wall,
     pub(crate) engine: mpsc::UnboundedSender<Message>,
+}
+
+impl Shared {
+    /// Asks the engine; nobody answers when it was stopped.
+    pub(crate) async fn ask<T>(
+        &self,
+        message: impl FnOnce(oneshot::Sender<T>) -> Message,
+    ) -> Result<T, ControlError> {
+        let (send, answer) = oneshot::channel();
+        self.engine.send(message(send)).map_err(|_| ControlError::Stopped)?;
+        answer.await.map_err(|_| ControlError::Stopped)
+    }
 }
 
 /// Accepts connections until told to stop.
@@ -63,43 +79,63 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stop: 
             sleep(Duration::from_millis(10)).await;
             continue;
         };
-        let _ = stream.set_nodelay(true);
-        let shared = Arc::clone(&shared);
-        connections.spawn(async move {
-            let mut server = auto::Builder::new(TokioExecutor::new());
-            server.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
-            let service = service_fn(|request| {
-                let shared = Arc::clone(&shared);
-                async move { Ok::<_, Infallible>(answer(&shared, request).await) }
-            });
-            if let Err(error) = server.serve_connection(TokioIo::new(stream), service).await {
-                tracing::debug!(%error, "a connection ended early");
-            }
-        });
+        connections.spawn(connection(stream, Arc::clone(&shared)));
     }
 }
 
-async fn answer(shared: &Shared, request: Request<Incoming>) -> Reply {
-    let (head, body) = request.into_parts();
-    let body = match read(body).await {
-        Ok(body) => body,
-        Err(status) => return empty(status),
-    };
-    let path = head.uri.path().to_owned();
-    if let Some(rest) = path.strip_prefix("/__emulator/v1/") {
-        return control::answer(shared, &head.method, rest, &head.headers, &body).await;
+async fn connection(stream: TcpStream, shared: Arc<Shared>) {
+    if shared.ask(Message::Connect).await == Ok(true) {
+        let _ = stream.set_zero_linger();
+        return;
     }
-    match (&head.method, path.as_str()) {
+    let _ = stream.set_nodelay(true);
+    let mut server = auto::Builder::new(TokioExecutor::new());
+    server.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
+    let line = Line::default();
+    let service = service_fn(|request| {
+        let (shared, line) = (Arc::clone(&shared), line.clone());
+        async move { Ok::<_, Infallible>(answer(&shared, &line, request).await) }
+    });
+    let wire = TokioIo::new(Wire::new(stream, line.clone()));
+    let mut exchange = pin!(server.serve_connection(wire, service));
+    loop {
+        tokio::select! {
+            outcome = &mut exchange => {
+                if let Err(error) = outcome {
+                    tracing::debug!(%error, "a connection ended early");
+                }
+                return;
+            }
+            reset = line.changed() => if reset { return },
+        }
+    }
+}
+
+async fn answer(shared: &Shared, line: &Line, request: Request<Incoming>) -> Response<Payload> {
+    let (head, body) = request.into_parts();
+    let path = head.uri.path();
+    if path.starts_with("/v1.0/") || path.starts_with("/beta/") {
+        return graph(shared, line, head, body).await;
+    }
+    match read(body).await {
+        Ok(_) if path.starts_with(RECORDINGS) => recording(shared, line, head).await,
+        Ok(body) => wire::whole(beside_graph(shared, &head, &body).await),
+        Err(status) => wire::whole(empty(status)),
+    }
+}
+
+async fn beside_graph(shared: &Shared, head: &Parts, body: &Bytes) -> Reply {
+    let path = head.uri.path();
+    if let Some(rest) = path.strip_prefix("/__emulator/v1/") {
+        return control::answer(shared, &head.method, rest, &head.headers, body).await;
+    }
+    match (&head.method, path) {
         (&Method::GET, "/.well-known/openid-configuration") => {
             json_reply(StatusCode::OK, &shared.login.openid())
         }
         (&Method::GET, "/.well-known/keys") => json_reply(StatusCode::OK, &shared.login.keys()),
-        (_, path) if path.starts_with("/v1.0/") || path.starts_with("/beta/") => {
-            let path = head.uri.path_and_query().map_or(path, |path| path.as_str()).to_owned();
-            graph(shared, head.method, path, &head.headers, body).await
-        }
         (method, path) => match token_tenant(path) {
-            Some(tenant) if *method == Method::POST => token(shared, path, tenant, &head.headers, &body),
+            Some(tenant) if *method == Method::POST => token(shared, path, tenant, &head.headers, body),
             Some(_) => with_header(empty(StatusCode::METHOD_NOT_ALLOWED), header::ALLOW, "POST"),
             None => empty(StatusCode::NOT_FOUND),
         },
@@ -145,21 +181,60 @@ fn token(shared: &Shared, path: &str, tenant: &str, headers: &HeaderMap, body: &
     with_header(json_reply(status, &answer), header::CACHE_CONTROL, "no-store")
 }
 
-async fn graph(shared: &Shared, method: Method, path: String, headers: &HeaderMap, body: Bytes) -> Reply {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let caller = match shared.login.check(headers) {
-        Ok(caller) => caller,
-        Err(why) => return refuse(shared, &method, &path, headers, why),
-    };
-    let api = api_call(method, path, text("content-type"), text("client-request-id"), body, caller);
-    let (send, answer) = oneshot::channel();
-    let message = Message::Api(Box::new(api), header_list(headers), send);
-    if shared.engine.send(message).is_err() {
-        return empty(StatusCode::SERVICE_UNAVAILABLE);
+async fn graph(shared: &Shared, line: &Line, head: Parts, body: Incoming) -> Response<Payload> {
+    let Parts { method, uri, headers, .. } = head;
+    let path = uri.path_and_query().map_or(uri.path(), |path| path.as_str()).to_owned();
+    let caller = shared.login.check(&headers);
+    if caller.is_ok() {
+        let head = |cut| Message::Head(method.clone(), path.clone(), header_list(&headers), cut);
+        if shared.ask(head).await == Ok(true) {
+            match line.reset().await {}
+        }
     }
-    match answer.await {
-        Ok(answer) => graph_reply(answer),
-        Err(_) => empty(StatusCode::SERVICE_UNAVAILABLE),
+    let body = match read(body).await {
+        Ok(body) => body,
+        Err(status) => return wire::whole(empty(status)),
+    };
+    let caller = match caller {
+        Ok(caller) => caller,
+        Err(why) => return wire::whole(refuse(shared, &method, &path, &headers, why)),
+    };
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let api = api_call(method.clone(), path, text("content-type"), text("client-request-id"), body, caller);
+    let api = |answer| Message::Api(Box::new(api), header_list(&headers), answer);
+    let Ok(mut answer) = shared.ask(api).await else {
+        return wire::whole(empty(StatusCode::SERVICE_UNAVAILABLE));
+    };
+    let fault = answer.fault.take();
+    carry(graph_reply(answer), fault, &method, line).await
+}
+
+async fn recording(shared: &Shared, line: &Line, head: Parts) -> Response<Payload> {
+    let method = head.method.clone();
+    let download = |answer| Message::Download(Box::new(Request::from_parts(head, ())), answer);
+    match shared.ask(download).await {
+        Ok(Download { response, fault }) => carry(response, fault, &method, line).await,
+        Err(_) => wire::whole(empty(StatusCode::SERVICE_UNAVAILABLE)),
+    }
+}
+
+/// Sends a reply as far as the fault that hit it lets it come.
+async fn carry(reply: Reply, fault: Option<FaultPhase>, method: &Method, line: &Line) -> Response<Payload> {
+    match fault {
+        None | Some(FaultPhase::Status { .. }) => wire::whole(reply),
+        Some(FaultPhase::InBody) => wire::half(reply, method, line),
+        Some(FaultPhase::InHead) => {
+            line.close_in_head();
+            wire::whole(reply)
+        }
+        // The client ends it when it goes, or the emulator when it stops: both drop this future.
+        Some(FaultPhase::Silence) => std::future::pending().await,
+        Some(
+            FaultPhase::BeforeConnect
+            | FaultPhase::DuringRequest
+            | FaultPhase::BeforeEffect
+            | FaultPhase::AfterEffect,
+        ) => match line.reset().await {},
     }
 }
 
@@ -243,13 +318,13 @@ fn call_in(path: &str) -> Option<String> {
 }
 
 pub(crate) fn empty(status: StatusCode) -> Reply {
-    let mut reply = Response::new(Full::default());
+    let mut reply = Response::new(Bytes::new());
     *reply.status_mut() = status;
     reply
 }
 
 pub(crate) fn typed(status: StatusCode, media_type: &'static str, body: impl Into<Bytes>) -> Reply {
-    let mut reply = Response::new(Full::new(body.into()));
+    let mut reply = Response::new(body.into());
     *reply.status_mut() = status;
     reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     reply

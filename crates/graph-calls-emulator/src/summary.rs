@@ -4,11 +4,18 @@ use graph_calls_model::{CallsResource, PathRoot, ResourcePath};
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::json::{at, items};
+use crate::{
+    json::{at, items},
+    route::download_recording::RECORDINGS,
+    world::{Answer, Download, FaultPhase},
+};
 
 /// `POST …/answer`
 pub(crate) fn request(method: &str, path: &str) -> String {
     let path = path.split_once('?').map_or(path, |(path, _)| path);
+    if let Some(recording) = path.strip_prefix(RECORDINGS) {
+        return format!("{method} …/recordings/{}", short_id(recording));
+    }
     let below = path.trim_start_matches('/').split_once('/').map_or(path, |(_, rest)| rest);
     let Ok(parsed) = ResourcePath::parse(below) else { return format!("{method} {path}") };
     // Deprecated roots are worth seeing.
@@ -43,6 +50,36 @@ pub(crate) fn request(method: &str, path: &str) -> String {
     short
 }
 
+/// `202 Accepted`, `202 Accepted (lost: connection cut after the effect)`
+pub(crate) fn answer(answer: &Answer) -> String {
+    let line = match answer.status {
+        0 => "no answer".to_owned(),
+        status => response(status, answer.body.as_ref()),
+    };
+    marked(line, answer.fault.as_ref())
+}
+
+/// `206 Partial Content: 16044 bytes`
+pub(crate) fn download(download: &Download) -> String {
+    let Download { response: made, fault } = download;
+    let status = response(made.status().as_u16(), None);
+    let line = if !fault.as_ref().is_none_or(FaultPhase::has_answer) {
+        "no answer".to_owned()
+    } else if made.status().is_success() {
+        format!("{status}: {} bytes", made.body().len())
+    } else {
+        status
+    };
+    marked(line, fault.as_ref())
+}
+
+fn marked(line: String, fault: Option<&FaultPhase>) -> String {
+    match fault {
+        Some(phase) => format!("{line} ({})", phase.mark()),
+        None => line,
+    }
+}
+
 /// `202 Accepted`, `404 Not Found: 8522 Call not found.`
 pub(crate) fn response(status: u16, body: Option<&Value>) -> String {
     let code = StatusCode::from_u16(status).ok();
@@ -57,7 +94,8 @@ pub(crate) fn response(status: u16, body: Option<&Value>) -> String {
         return format!("{line}: {error}");
     }
     if let Some(value) = body.get("value").and_then(Value::as_array) {
-        return format!("{line}: {} participants", value.len());
+        let of = text(body, "@odata.context").rsplit_once('/').map_or("participants", |(_, of)| of);
+        return format!("{line}: {} {of}", value.len());
     }
     match (kind(body), body.get("status").and_then(Value::as_str)) {
         (Some("call"), _) => format!("{line}: call {}", text(body, "state")),
@@ -80,7 +118,12 @@ fn item(item: &Value) -> String {
         }
         Some(data) => match kind(data) {
             Some("call") => call_item(change, data),
-            Some(kind) => format!("{change} {kind}: {}{}", text(data, "status"), result(data)),
+            Some(kind) => {
+                // Sent tones end completed in any case, and a recording in several ways.
+                let reason = at(data, "/completionReason").as_str().unwrap_or_default();
+                let space = if reason.is_empty() { "" } else { " " };
+                format!("{change} {kind}: {}{}{space}{reason}", text(data, "status"), result(data))
+            }
             None => change.to_owned(),
         },
         None => change.to_owned(),
@@ -103,6 +146,10 @@ fn call_item(change: &str, data: &Value) -> String {
     } else if let Some(audio) = at(data, "/mediaState/audio").as_str() {
         line.push_str(", audio ");
         line.push_str(audio);
+    }
+    if let Some(state) = at(data, "/transcription/state").as_str() {
+        line.push_str(", transcription ");
+        line.push_str(state);
     }
     if at(data, "/chatInfo").is_object() {
         line.push_str(", chat");
@@ -135,7 +182,9 @@ pub(crate) fn name(identity: &Value) -> String {
     match known {
         Some((slot, _)) if slot == "encrypted" => "somebody hidden".to_owned(),
         Some((_, identity)) => {
-            let name = at(identity, "/displayName").as_str().or_else(|| at(identity, "/id").as_str());
+            let name = ["/displayName", "/ApplicationType", "/id"]
+                .into_iter()
+                .find_map(|member| at(identity, member).as_str());
             name.unwrap_or("somebody").to_owned()
         }
         None => "somebody".to_owned(),
@@ -161,6 +210,7 @@ pub(crate) fn short_id(id: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
     use serde_json::json;
 
     use super::*;
@@ -174,6 +224,7 @@ mod tests {
             (format!("/beta/app/calls/{id}/reject"), "POST /app/…/reject"),
             (format!("/v1.0/communications/calls/{id}"), "POST …/2f1a0b00…"),
             (format!("/v1.0/communications/calls/{id}/participants/{id}"), "POST …/participants/2f1a0b00…"),
+            (format!("/recordings/{id}?x=1"), "POST …/recordings/2f1a0b00…"),
             ("/v1.0/me".to_owned(), "POST /v1.0/me"),
         ] {
             assert_eq!(request("POST", &path), short);
@@ -190,6 +241,24 @@ mod tests {
     }
 
     #[test]
+    fn downloads_say_how_much_came_and_what_went_wrong() {
+        for (status, fault, says) in [
+            (206, None, "206 Partial Content: 44 bytes"),
+            (401, None, "401 Unauthorized"),
+            (
+                206,
+                Some(FaultPhase::InBody),
+                "206 Partial Content: 44 bytes (lost: connection cut inside the body)",
+            ),
+            (200, Some(FaultPhase::Silence), "no answer (fault: silence)"),
+        ] {
+            let mut response = http::Response::new(Bytes::from_static(&[0; 44]));
+            *response.status_mut() = StatusCode::from_u16(status).unwrap();
+            assert_eq!(download(&Download { response, fault }), says);
+        }
+    }
+
+    #[test]
     fn notifications_say_what_changed() {
         let one = |change: &str, data: Value| {
             notification(&json!({ "value": [{ "changeType": change, "resourceData": data }] }))
@@ -198,6 +267,11 @@ mod tests {
         let ended = json!({ "@odata.type": call, "state": "terminated", "resultInfo": { "code": "200", "subcode": 5001 } });
         assert_eq!(one("deleted", ended), "deleted call: terminated 200/5001");
         assert_eq!(one("deleted", json!({ "@odata.type": call })), "deleted call");
+        let tones = json!({
+            "@odata.type": "#microsoft.graph.sendDtmfTonesOperation",
+            "status": "completed", "completionReason": "mediaOperationCanceled",
+        });
+        assert_eq!(one("deleted", tones), "deleted sendDtmfTonesOperation: completed mediaOperationCanceled");
         let tone = json!({ "@odata.type": call, "state": "established", "toneInfo": { "tone": "tone1" } });
         assert_eq!(one("updated", tone), "updated call: established, tone1");
         let roster = json!([{ "info": { "identity": { "@odata.type": "x", "user": { "displayName": "Adele Vance" } } } }]);

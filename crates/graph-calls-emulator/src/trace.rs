@@ -52,11 +52,18 @@ pub struct Exchange {
     /// The body, secrets removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Value>,
+    /// The fault that struck a response, such as `after_effect`: what became of it is in the summary, and what would
+    /// have been sent in headers and body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
 }
 
 impl Exchange {
-    /// Whether it is a status of 400 and more, or an answer that did not come.
+    /// Whether it is a status of 400 and more, or an answer that did not come or not whole.
     pub fn is_failure(&self) -> bool {
+        if self.fault.is_some() {
+            return true;
+        }
         match self.kind {
             ExchangeKind::Response | ExchangeKind::Ack => self.status.is_none_or(|status| status >= 400),
             ExchangeKind::Request | ExchangeKind::Notification | ExchangeKind::Happening => false,
@@ -133,6 +140,7 @@ pub(crate) struct Draft {
     pub(crate) answers: Option<u64>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Option<Value>,
+    pub(crate) fault: Option<&'static str>,
 }
 
 impl Draft {
@@ -150,6 +158,7 @@ impl Draft {
             answers: None,
             headers: Vec::new(),
             body: None,
+            fault: None,
         }
     }
 }
@@ -205,6 +214,7 @@ impl Trace {
             answers: draft.answers,
             headers: draft.headers,
             body: draft.body,
+            fault: draft.fault.map(str::to_owned),
         };
         if ring.exchanges.len() == CAPACITY {
             ring.exchanges.pop_front();

@@ -45,13 +45,12 @@ fn check_format(format: &[u8]) -> Result<(), String> {
     }
 }
 
-/// Half a second of a soft tone.
-pub(crate) fn welcome() -> Vec<u8> {
-    let samples = RATE / 2;
-    let data = samples * 2;
+/// The head of a file with so many samples.
+fn head(samples: u32) -> Vec<u8> {
+    let data = samples.saturating_mul(2);
     let mut wav = Vec::with_capacity(44 + data as usize);
     wav.extend(b"RIFF");
-    wav.extend((36 + data).to_le_bytes());
+    wav.extend(data.saturating_add(36).to_le_bytes());
     wav.extend(b"WAVEfmt ");
     wav.extend(16_u32.to_le_bytes());
     wav.extend(1_u16.to_le_bytes());
@@ -62,6 +61,41 @@ pub(crate) fn welcome() -> Vec<u8> {
     wav.extend(16_u16.to_le_bytes());
     wav.extend(b"data");
     wav.extend(data.to_le_bytes());
+    wav
+}
+
+/// What somebody says, as a buzz in syllables, and silence up to its length. At most 120 seconds.
+pub(crate) fn recording(speech: Duration, length: Duration) -> Vec<u8> {
+    // Samples of one swing of the voice, and of one syllable.
+    const SWING: u32 = 80;
+    const SYLLABLE: u32 = RATE / 4;
+    // A triangle that begins and ends at nothing.
+    let rise = |at: u32, period: u32| at.min(period - at);
+    let (speech, samples) = (count(speech), count(length));
+    let mut wav = head(samples);
+    for sample in 0..samples {
+        let level = if sample < speech {
+            let loudness = rise(sample % SYLLABLE, SYLLABLE);
+            let swing = i64::from(rise(sample % SWING, SWING)) - i64::from(SWING / 4);
+            i16::try_from(swing * i64::from(loudness) / 10).unwrap_or_default()
+        } else {
+            0
+        };
+        wav.extend(level.to_le_bytes());
+    }
+    wav
+}
+
+/// How many samples last as long, to the nearest.
+fn count(length: Duration) -> u32 {
+    let samples = (length.as_nanos() * u128::from(RATE) + 500_000_000) / 1_000_000_000;
+    u32::try_from(samples).unwrap_or(u32::MAX).min(120 * RATE)
+}
+
+/// Half a second of a soft tone.
+pub(crate) fn welcome() -> Vec<u8> {
+    let samples = RATE / 2;
+    let mut wav = head(samples);
     for sample in 0..samples {
         let time = f64::from(sample) / f64::from(RATE);
         // It swells and fades, so that it does not click.
@@ -81,6 +115,19 @@ mod tests {
     #[test]
     fn the_welcome_prompt_is_half_a_second_that_the_service_can_play() {
         assert_eq!(check(&welcome()), Ok(Duration::from_millis(500)));
+    }
+
+    #[test]
+    fn a_recording_is_as_long_as_it_ran_and_silent_where_nobody_spoke() {
+        let wav = recording(Duration::from_millis(300), Duration::from_millis(1_250));
+        assert_eq!(check(&wav), Ok(Duration::from_millis(1_250)));
+        let (speech, silence) = wav[44..].split_at(2 * 16 * 300);
+        let loudest =
+            speech.chunks(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]]).unsigned_abs()).max().unwrap();
+        assert!((2_000..8_000).contains(&loudest), "{loudest}");
+        assert!(silence.iter().all(|byte| *byte == 0));
+        assert_eq!(recording(Duration::ZERO, Duration::ZERO).len(), 44);
+        assert_eq!(check(&recording(Duration::ZERO, Duration::MAX)), Ok(Duration::from_secs(120)));
     }
 
     #[test]

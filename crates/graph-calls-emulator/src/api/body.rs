@@ -2,10 +2,11 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use graph_calls_model::fold_guid;
 use serde_json::{Map, Value};
 
 use super::{Refusal, Request};
-use crate::world::{Media, Party, PersonKind, World, is_e164};
+use crate::world::{Media, Party, PersonKind, World, is_e164, is_http};
 
 /// The most characters of a `clientContext`.
 const CLIENT_CONTEXT: usize = 256;
@@ -69,6 +70,45 @@ impl<'a> Body<'a> {
         Ok(self.get(name).map(read).transpose()?.map_or(&[], Vec::as_slice))
     }
 
+    /// The items of a collection that has at least one and at most so many.
+    pub(crate) fn some_items(&self, name: &str, most: usize) -> Result<&'a [Value], Refusal> {
+        let items = self.items(name)?;
+        if items.is_empty() || items.len() > most {
+            return Err(Refusal::bad_request(format!("'{name}' must have 1 to {most} members.")));
+        }
+        Ok(items)
+    }
+
+    /// The items of a collection of strings; none if it is absent.
+    pub(crate) fn texts(&self, name: &str) -> Result<Vec<String>, Refusal> {
+        let read = |item: &Value| item.as_str().map(str::to_owned);
+        let texts: Option<Vec<_>> = self.items(name)?.iter().map(read).collect();
+        texts.ok_or_else(|| wrong(name, "a collection of strings"))
+    }
+
+    /// A member that is one of these words, in any case.
+    pub(crate) fn one_of<T: Copy>(&self, name: &str, choices: &[(&str, T)]) -> Result<Option<T>, Refusal> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        let chosen = choices.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
+        let words = || choices.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
+        let none = || Refusal::bad_request(format!("'{name}' is none of {}.", words()));
+        chosen.map(|(_, choice)| Some(*choice)).ok_or_else(none)
+    }
+
+    /// A member that is a number from 0.0 to 1.0 and must be there.
+    pub(crate) fn confidence(&self, name: &str) -> Result<f64, Refusal> {
+        let value = self.get(name).ok_or_else(|| missing(name))?;
+        let number = value.as_f64().filter(|number| (0.0..=1.0).contains(number));
+        number.ok_or_else(|| wrong(name, "a number from 0.0 to 1.0"))
+    }
+
+    /// A member that is a GUID and must be there.
+    pub(crate) fn guid(&self, name: &str) -> Result<(&'a str, u128), Refusal> {
+        let text = self.text(name)?.ok_or_else(|| missing(name))?;
+        let value = fold_guid(text).ok_or_else(|| wrong(name, "a GUID"))?;
+        Ok((text, value))
+    }
+
     /// `clientContext`, at most 256 characters.
     pub(crate) fn client_context(&self) -> Result<Option<String>, Refusal> {
         let context = self.text("clientContext")?;
@@ -130,6 +170,16 @@ impl<'a> Body<'a> {
     pub(crate) fn kind(&self) -> Result<Option<&'a str>, Refusal> {
         let kind = self.text("@odata.type")?;
         Ok(kind.map(|kind| kind.rsplit_once('.').map_or(kind, |(_, name)| name)))
+    }
+
+    /// Where a prompt lies, and what the service may keep it by.
+    pub(crate) fn media_info(&self) -> Result<(String, Option<String>), Refusal> {
+        let info = self.object("mediaInfo")?.ok_or_else(|| missing("mediaInfo"))?;
+        let uri = info.text("uri")?.ok_or_else(|| missing("mediaInfo.uri"))?;
+        if !is_http(uri) {
+            return Err(Refusal::bad_request("'mediaInfo.uri' is no URL that a prompt can be fetched from."));
+        }
+        Ok((uri.to_owned(), info.text("resourceId")?.map(str::to_owned)))
     }
 
     /// Who an `identity` member names.

@@ -1,108 +1,43 @@
 //! Graph requests on calls: from a path to the route that answers it.
 
 mod body;
+mod check;
+mod names;
 mod refusal;
+mod reply;
+mod request;
 mod table;
 
 use std::time::Duration;
 
-use graph_calls_model::{PathError, PathRoot, ResourcePath, Segment, fold_guid};
+use graph_calls_model::{PathError, PathRoot, ResourcePath, fold_guid};
 use http::Method;
 use serde_json::Value;
 
-use self::table::Run;
 pub(crate) use self::{
     body::{Body, missing},
+    check::{must_be_answered, must_be_established, must_be_group_call, must_be_incoming},
+    names::{name_of, names},
     refusal::Refusal,
+    reply::Reply,
+    request::{Request, Version},
 };
-use crate::world::{Answer, ApiCall, Call, Effect, State, World, same_id};
-
-/// A Graph version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Version {
-    V1,
-    Beta,
-}
-
-impl Version {
-    fn as_str(self) -> &'static str {
-        match self {
-            Version::V1 => "v1.0",
-            Version::Beta => "beta",
-        }
-    }
-}
-
-/// A request whose path was understood.
-#[derive(Debug)]
-pub(crate) struct Request<'a> {
-    pub(crate) api: &'a ApiCall,
-    pub(crate) version: Version,
-    pub(crate) path: &'a ResourcePath<'a>,
-    pub(crate) now: Duration,
-}
-
-impl Request<'_> {
-    /// The root of all calls in the form that the client uses.
-    fn calls(&self) -> String {
-        let version = self.version.as_str();
-        match &self.path.root {
-            PathRoot::Communications => format!("{version}/communications/calls"),
-            PathRoot::App => format!("{version}/app/calls"),
-            PathRoot::Application(id) => format!("{version}/applications/{}/calls", Segment(id)),
-        }
-    }
-
-    /// The URL of a call, or of something in it, in the form that the client uses.
-    pub(crate) fn location(&self, world: &World, below: &str) -> String {
-        format!("{}/{}/{below}", world.config.graph, self.calls())
-    }
-
-    /// `@odata.context` of a response.
-    pub(crate) fn context(&self, world: &World, what: &str) -> String {
-        format!("{}/{}/$metadata#{what}", world.config.graph, self.version.as_str())
-    }
-
-    /// Refuses a caller whose token has none of these permissions.
-    pub(crate) fn require(&self, any_of: &[&str]) -> Result<(), Refusal> {
-        let has = |role: &&str| self.api.caller.roles.iter().any(|one| one == role);
-        if any_of.iter().any(has) { Ok(()) } else { Err(Refusal::missing_permission(any_of)) }
-    }
-}
-
-/// What a route answers when all is well.
-#[derive(Debug)]
-pub(crate) struct Reply {
-    status: u16,
-    call: Option<String>,
-    location: Option<String>,
-    body: Option<Value>,
-}
-
-impl Reply {
-    pub(crate) fn empty(status: u16) -> Self {
-        Self { status, call: None, location: None, body: None }
-    }
-
-    pub(crate) fn json(status: u16, body: Value) -> Self {
-        Self { body: Some(body), ..Self::empty(status) }
-    }
-
-    pub(crate) fn at(mut self, location: String) -> Self {
-        self.location = Some(location);
-        self
-    }
-
-    pub(crate) fn about(mut self, call: &Call) -> Self {
-        self.call = Some(call.id.clone());
-        self
-    }
-}
+use self::{check::may_reach, table::Run};
+use crate::world::{Answer, ApiCall, Effect, FaultPhase, World, same_id};
 
 /// Answers a request: the answer comes before all that follows from it.
 pub(crate) fn answer(world: &mut World, now: Duration, api: &ApiCall) {
     let place = world.effects.len();
-    let outcome = route(world, now, api);
+    let fault = world.faults.on_request(&api.method, &api.path);
+    let outcome = match &fault {
+        Some(FaultPhase::Status { status, .. }) => Err(Refusal::injected(*status)),
+        Some(phase) if !phase.has_effect() => {
+            let answer = Answer::none(api.ask, call_named(world, &api.path), phase.clone());
+            world.effects.push(Effect::Respond(answer));
+            return;
+        }
+        _ => route(world, now, api),
+    };
     let request_id = world.id();
     let mut headers = vec![
         ("request-id", request_id.clone()),
@@ -111,11 +46,15 @@ pub(crate) fn answer(world: &mut World, now: Duration, api: &ApiCall) {
     if let Some(id) = &api.client_request_id {
         headers.push(("client-request-id", id.clone()));
     }
-    let named = split(&api.path)
-        .and_then(|(_, path)| ResourcePath::parse(path).ok())
-        .and_then(|path| world.spelling(path.resource.call()?).map(str::to_owned));
+    if let Some(FaultPhase::Status { retry_after: Some(value), .. }) = &fault {
+        headers.push(("Retry-After", value.clone()));
+    }
+    let named = call_named(world, &api.path);
     let answer = match outcome {
         Ok(reply) => {
+            if reply.changed && api.method != Method::GET {
+                world.applied.count(logical_id(api, reply.key));
+            }
             headers.extend(reply.location.map(|location| ("Location", location)));
             Answer {
                 ask: api.ask,
@@ -123,16 +62,51 @@ pub(crate) fn answer(world: &mut World, now: Duration, api: &ApiCall) {
                 status: reply.status,
                 headers,
                 body: reply.body,
+                fault,
             }
         }
         Err(refusal) => {
             headers.extend(refusal.allow.as_ref().map(|allow| ("Allow", allow.clone())));
+            headers.extend(refusal.retry_after.map(|seconds| ("Retry-After", seconds.to_string())));
             let client = api.client_request_id.as_deref().unwrap_or(&request_id);
             let body = refusal.to_json(&world.date(now), &request_id, client);
-            Answer { ask: api.ask, call: named, status: refusal.status, headers, body: Some(body) }
+            Answer { ask: api.ask, call: named, status: refusal.status, headers, body: Some(body), fault }
         }
     };
     world.effects.insert(place, Effect::Respond(answer));
+}
+
+/// A connection was made: answered only where a fault cuts it.
+pub(crate) fn connect(world: &mut World, ask: u64) {
+    if let Some(phase) = world.faults.on_connection() {
+        world.effects.push(Effect::Respond(Answer::none(ask, None, phase)));
+    }
+}
+
+/// The head of a request is there: answered only where a fault cuts it.
+pub(crate) fn head(world: &mut World, ask: u64, method: &Method, path: &str) {
+    if let Some(phase) = world.faults.on_head(method, path) {
+        let answer = Answer::none(ask, call_named(world, path), phase);
+        world.effects.push(Effect::Respond(answer));
+    }
+}
+
+/// The call that the path names, if there is one.
+fn call_named(world: &World, path: &str) -> Option<String> {
+    let (_, rest) = split(path)?;
+    let path = ResourcePath::parse(rest).ok()?;
+    world.spelling(path.resource.call()?).map(str::to_owned)
+}
+
+/// What tells one thing that a client wants from another, however often it asks: the key that it gave the operation,
+/// the callback that it gave a new call, the key that the route knows, else what it does to what.
+fn logical_id(api: &ApiCall, key: Option<String>) -> String {
+    let path = api.path.split_once('?').map_or(api.path.as_str(), |(path, _)| path);
+    let body = serde_json::from_slice::<Value>(&api.body).unwrap_or_default();
+    let given = ["clientContext", "callbackUri"].into_iter().find_map(|member| body.get(member)?.as_str());
+    let key = given.map(str::to_owned).or(key.filter(|key| !key.is_empty()));
+    let (method, space) = (&api.method, if key.is_some() { " " } else { "" });
+    format!("{method} {path}{space}{}", key.unwrap_or_default())
 }
 
 /// Splits a path into version and rest.
@@ -176,17 +150,4 @@ fn route(world: &mut World, now: Duration, api: &ApiCall) -> Result<Reply, Refus
                 .unwrap_or_else(|| Err(Refusal::call_not_found()))
         }
     }
-}
-
-/// Whether the caller may reach the call at all. One that has ended is not found.
-fn may_reach(call: &Call, request: &Request<'_>) -> Result<(), Refusal> {
-    let caller = &request.api.caller;
-    let readable = request.api.method == Method::GET && call.state == State::Terminating;
-    if !same_id(&call.app_id, &caller.app_id) || !(call.is_live() || readable) {
-        return Err(Refusal::call_not_found());
-    }
-    if !same_id(&call.tenant_id, &caller.tenant_id) {
-        return Err(Refusal::tenant_mismatch());
-    }
-    Ok(())
 }

@@ -6,8 +6,14 @@ use http::Method;
 use super::{Refusal, Reply, Request, Version};
 use crate::{
     route::{
-        answer_call, create_call, delete_call, delete_participant, get_call, get_participant,
-        invite_participants, keep_alive, list_participants, play_prompt, reject_call, subscribe_to_tone,
+        add_large_gallery_view, answer_call, cancel_media_processing, change_screen_sharing_role,
+        create_audio_routing_group, create_call, delete_audio_routing_group, delete_call, delete_participant,
+        get_audio_routing_group, get_call, get_participant, invite_participants, keep_alive,
+        list_audio_routing_groups, list_participants, log_teleconference_device_quality,
+        mute_all_participants, mute_call, mute_participant, play_prompt, record_response, redirect_call,
+        reject_call, report_synthetic_media, send_dtmf_tones, start_hold_music, start_recording,
+        start_transcription, stop_hold_music, stop_recording, stop_transcription, subscribe_to_tone,
+        transfer_call, unmute_call, update_audio_routing_group, update_recording_status,
     },
     world::{Call, World},
 };
@@ -23,15 +29,19 @@ pub(super) enum Run {
 
 /// An operation: its method, the name of its reference page, and its route if it is covered.
 #[derive(Debug)]
-struct Operation {
-    method: &'static str,
-    name: &'static str,
-    only_beta: bool,
+pub(super) struct Operation {
+    pub(super) method: &'static str,
+    pub(super) name: &'static str,
+    pub(super) only_beta: bool,
     run: Option<Run>,
 }
 
 const fn covered(method: &'static str, name: &'static str, run: Run) -> Operation {
     Operation { method, name, only_beta: false, run: Some(run) }
+}
+
+const fn covered_beta(method: &'static str, name: &'static str, run: Run) -> Operation {
+    Operation { method, name, only_beta: true, run: Some(run) }
 }
 
 const fn known(method: &'static str, name: &'static str) -> Operation {
@@ -62,13 +72,14 @@ pub(super) fn find(
     operation.run.ok_or_else(|| Refusal::not_covered(operation.name))
 }
 
-fn operations(resource: &CallsResource<'_>) -> Vec<Operation> {
+pub(super) fn operations(resource: &CallsResource<'_>) -> Vec<Operation> {
     match resource {
         CallsResource::Calls => {
             vec![covered("POST", "application-post-calls", Run::Calls(create_call::run))]
         }
         CallsResource::CallsAction(Action::LogTeleconferenceDeviceQuality) => {
-            vec![known("POST", "call-logteleconferencedevicequality")]
+            let run = Run::Calls(log_teleconference_device_quality::run);
+            vec![covered("POST", "call-logteleconferencedevicequality", run)]
         }
         CallsResource::Call(_) => vec![
             covered("GET", "call-get", Run::Call(get_call::run)),
@@ -80,8 +91,8 @@ fn operations(resource: &CallsResource<'_>) -> Vec<Operation> {
                 vec![covered("GET", "call-list-participants", Run::Call(list_participants::run))]
             }
             Collection::AudioRoutingGroups => vec![
-                known("GET", "call-list-audioroutinggroups"),
-                known("POST", "call-post-audioroutinggroups"),
+                covered("GET", "call-list-audioroutinggroups", Run::Call(list_audio_routing_groups::run)),
+                covered("POST", "call-post-audioroutinggroups", Run::Call(create_audio_routing_group::run)),
             ],
             Collection::Operations | Collection::ContentSharingSessions => Vec::new(),
         },
@@ -94,9 +105,9 @@ fn operations(resource: &CallsResource<'_>) -> Vec<Operation> {
                 covered("DELETE", "participant-delete", Run::Call(delete_participant::run)),
             ],
             Collection::AudioRoutingGroups => vec![
-                known("GET", "audioroutinggroup-get"),
-                known("PATCH", "audioroutinggroup-update"),
-                known("DELETE", "audioroutinggroup-delete"),
+                covered("GET", "audioroutinggroup-get", Run::Call(get_audio_routing_group::run)),
+                covered("PATCH", "audioroutinggroup-update", Run::Call(update_audio_routing_group::run)),
+                covered("DELETE", "audioroutinggroup-delete", Run::Call(delete_audio_routing_group::run)),
             ],
             // Every Location header of a comms operation points here; no page describes it.
             Collection::Operations => vec![known("GET", "commsoperation-get")],
@@ -116,22 +127,36 @@ fn call_action(action: &Action<'_>) -> Option<Operation> {
         Action::KeepAlive => covered("POST", "call-keepalive", Run::Call(keep_alive::run)),
         Action::PlayPrompt => covered("POST", "call-playprompt", Run::Call(play_prompt::run)),
         Action::SubscribeToTone => covered("POST", "call-subscribetotone", Run::Call(subscribe_to_tone::run)),
-        Action::Redirect => known("POST", "call-redirect"),
-        Action::Transfer => known("POST", "call-transfer"),
-        Action::RecordResponse => known("POST", "call-record"),
-        Action::CancelMediaProcessing => known("POST", "call-cancelmediaprocessing"),
-        Action::SendDtmfTones => known("POST", "call-senddtmftones"),
-        Action::Mute => known("POST", "call-mute"),
-        Action::Unmute => known("POST", "call-unmute"),
-        Action::ChangeScreenSharingRole => known("POST", "call-changescreensharingrole"),
-        Action::UpdateRecordingStatus => known("POST", "call-updaterecordingstatus"),
-        Action::AddLargeGalleryView => known("POST", "call-addlargegalleryview"),
+        Action::Redirect => covered("POST", "call-redirect", Run::Call(redirect_call::run)),
+        Action::Transfer => covered("POST", "call-transfer", Run::Call(transfer_call::run)),
+        Action::RecordResponse => covered("POST", "call-record", Run::Call(record_response::run)),
+        Action::CancelMediaProcessing => {
+            covered("POST", "call-cancelmediaprocessing", Run::Call(cancel_media_processing::run))
+        }
+        Action::SendDtmfTones => covered("POST", "call-senddtmftones", Run::Call(send_dtmf_tones::run)),
+        Action::Mute => covered("POST", "call-mute", Run::Call(mute_call::run)),
+        Action::Unmute => covered("POST", "call-unmute", Run::Call(unmute_call::run)),
+        Action::ChangeScreenSharingRole => {
+            covered("POST", "call-changescreensharingrole", Run::Call(change_screen_sharing_role::run))
+        }
+        Action::UpdateRecordingStatus => {
+            covered("POST", "call-updaterecordingstatus", Run::Call(update_recording_status::run))
+        }
+        Action::AddLargeGalleryView => {
+            covered("POST", "call-addlargegalleryview", Run::Call(add_large_gallery_view::run))
+        }
         Action::Record => beta("POST", "call-record"),
         Action::UpdateMetadata => beta("POST", "call-updatemetadata"),
-        Action::StartRecording => beta("POST", "call-startrecording"),
-        Action::StopRecording => beta("POST", "call-stoprecording"),
-        Action::StartTranscription => beta("POST", "call-starttranscription"),
-        Action::StopTranscription => beta("POST", "call-stoptranscription"),
+        Action::StartRecording => {
+            covered_beta("POST", "call-startrecording", Run::Call(start_recording::run))
+        }
+        Action::StopRecording => covered_beta("POST", "call-stoprecording", Run::Call(stop_recording::run)),
+        Action::StartTranscription => {
+            covered_beta("POST", "call-starttranscription", Run::Call(start_transcription::run))
+        }
+        Action::StopTranscription => {
+            covered_beta("POST", "call-stoptranscription", Run::Call(stop_transcription::run))
+        }
         _ => return None,
     })
 }
@@ -139,7 +164,7 @@ fn call_action(action: &Action<'_>) -> Option<Operation> {
 fn participants_action(action: &Action<'_>) -> Option<Operation> {
     Some(match action {
         Action::Invite => covered("POST", "participant-invite", Run::Call(invite_participants::run)),
-        Action::MuteAll => beta("POST", "participant-muteall"),
+        Action::MuteAll => covered_beta("POST", "participant-muteall", Run::Call(mute_all_participants::run)),
         Action::ConfigureMixer => beta("POST", "participant-configuremixer"),
         Action::AdmitAllFromLobby => beta("POST", "participant-admitallfromlobby"),
         _ => return None,
@@ -148,12 +173,18 @@ fn participants_action(action: &Action<'_>) -> Option<Operation> {
 
 fn participant_action(action: &Action<'_>) -> Option<Operation> {
     Some(match action {
-        Action::Mute => known("POST", "participant-mute"),
-        Action::StartHoldMusic => known("POST", "participant-startholdmusic"),
-        Action::StopHoldMusic => known("POST", "participant-stopholdmusic"),
+        Action::Mute => covered("POST", "participant-mute", Run::Call(mute_participant::run)),
+        Action::StartHoldMusic => {
+            covered("POST", "participant-startholdmusic", Run::Call(start_hold_music::run))
+        }
+        Action::StopHoldMusic => {
+            covered("POST", "participant-stopholdmusic", Run::Call(stop_hold_music::run))
+        }
         Action::AdmitFromLobby => beta("POST", "participant-admitfromlobby"),
         Action::RemoveFromLobby => beta("POST", "participant-removefromlobby"),
-        Action::ReportSyntheticMedia => beta("POST", "participant-reportsyntheticmedia"),
+        Action::ReportSyntheticMedia => {
+            covered_beta("POST", "participant-reportsyntheticmedia", Run::Call(report_synthetic_media::run))
+        }
         _ => return None,
     })
 }

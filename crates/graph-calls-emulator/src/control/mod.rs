@@ -4,7 +4,6 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
-use tokio::sync::oneshot;
 
 use crate::{
     Colour,
@@ -12,7 +11,7 @@ use crate::{
     json, ladder,
     server::{Reply, Shared, empty, json_reply, typed, with_header},
     wav,
-    world::{Control, ControlError, IncomingCall},
+    world::{Control, ControlError, Fault, IncomingCall},
 };
 
 /// Why a control is refused.
@@ -44,7 +43,8 @@ impl Refused {
             Refused::NoSuchPath => (
                 StatusCode::NOT_FOUND,
                 "no_such_path",
-                "there is no such control; there are env, people, calls, trace, ladder, incoming, webhook"
+                "there is no such control; there are env, people, calls, trace, ladder, incoming, webhook, faults, \
+                 applied"
                     .to_owned(),
             ),
             Refused::WrongMethod(allowed) => {
@@ -68,7 +68,8 @@ fn control_status(error: &ControlError) -> StatusCode {
         ControlError::UnknownPerson(_)
         | ControlError::UnknownInstance(_)
         | ControlError::UnknownKey(_)
-        | ControlError::BadUrl(_) => StatusCode::BAD_REQUEST,
+        | ControlError::BadUrl(_)
+        | ControlError::BadFault { .. } => StatusCode::BAD_REQUEST,
         ControlError::Stopped => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
@@ -108,6 +109,8 @@ pub(crate) async fn answer(
     let outcome = match *method {
         Method::GET => look(shared, &segments).await,
         Method::POST => act(shared, &segments, headers, body).await,
+        Method::DELETE if segments == ["faults"] => clear_faults(shared).await,
+        _ if segments == ["faults"] => Err(Refused::WrongMethod("GET, POST or DELETE")),
         _ => Err(Refused::WrongMethod("GET or POST")),
     };
     outcome.unwrap_or_else(Refused::reply)
@@ -116,8 +119,11 @@ pub(crate) async fn answer(
 async fn look(shared: &Shared, segments: &[&str]) -> Result<Reply, Refused> {
     match segments {
         ["env"] => json_of(&shared.env),
-        ["people"] => json_of(&ask(shared, Message::People).await?),
-        ["calls"] => json_of(&ask(shared, Message::Calls).await?),
+        ["people"] => json_of(&shared.ask(Message::People).await?),
+        ["calls"] => json_of(&shared.ask(Message::Calls).await?),
+        ["faults"] => json_of(&shared.ask(Message::Faults).await?),
+        // What `World::applied` has: each logical request and how often it had its effect.
+        ["applied"] => json_of(&shared.ask(Message::Applied).await?),
         ["trace"] => {
             let mut lines = String::new();
             for exchange in shared.trace.exchanges(None) {
@@ -151,6 +157,7 @@ async fn act(
     let control = match segments {
         ["incoming"] => Control::Incoming(read::<IncomingCall>(headers, body)?),
         ["webhook"] => Control::Webhook(read::<Webhook>(headers, body)?.url),
+        ["faults"] => Control::AddFault(read::<Fault>(headers, body)?),
         ["calls", call, action] => {
             let call = (*call).to_owned();
             match *action {
@@ -161,16 +168,17 @@ async fn act(
                 _ => return Err(Refused::NoSuchPath),
             }
         }
-        ["env" | "people" | "calls" | "trace"] | ["ladder", _] | ["prompts", "welcome.wav"] => {
+        ["env" | "people" | "calls" | "trace" | "applied"] | ["ladder", _] | ["prompts", "welcome.wav"] => {
             return Err(Refused::WrongMethod("GET"));
         }
         _ => return Err(Refused::NoSuchPath),
     };
     let made = match &control {
         Control::Incoming(_) => "call",
+        Control::AddFault(_) => "fault",
         _ => "participant",
     };
-    let id = ask(shared, |outcome| Message::Control(control, outcome)).await??;
+    let id = shared.ask(|outcome| Message::Control(control, outcome)).await??;
     Ok(match id {
         Some(id) => {
             let mut reply = json!({});
@@ -181,14 +189,9 @@ async fn act(
     })
 }
 
-/// Asks the engine.
-async fn ask<T>(
-    shared: &Shared,
-    message: impl FnOnce(oneshot::Sender<T>) -> Message,
-) -> Result<T, ControlError> {
-    let (send, answer) = oneshot::channel();
-    shared.engine.send(message(send)).map_err(|_| ControlError::Stopped)?;
-    answer.await.map_err(|_| ControlError::Stopped)
+async fn clear_faults(shared: &Shared) -> Result<Reply, Refused> {
+    shared.ask(|outcome| Message::Control(Control::ClearFaults, outcome)).await??;
+    Ok(empty(StatusCode::NO_CONTENT))
 }
 
 fn json_of(value: &impl serde::Serialize) -> Result<Reply, Refused> {

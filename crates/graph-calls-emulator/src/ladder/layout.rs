@@ -178,6 +178,7 @@ pub(super) mod samples {
             answers: None,
             headers: Vec::new(),
             body: None,
+            fault: None,
         }
     }
 

@@ -260,10 +260,37 @@ mod tests {
         super::layout::{layout, samples},
         *,
     };
+    use crate::{
+        summary,
+        trace::{
+            Exchange,
+            ExchangeKind::{Request, Response},
+        },
+        world::{Answer, FaultPhase},
+    };
 
     #[test]
     fn a_call_is_drawn_as_a_ladder() {
         insta::assert_snapshot!(text(&layout(&samples::call()), Colour::Never));
+    }
+
+    #[test]
+    fn a_fault_is_marked_on_the_arrow_of_the_answer() {
+        let exchanges = FaultPhase::all().into_iter().zip(1..).flat_map(|(phase, place): (_, u64)| {
+            let mut answer = Answer::none(1, None, phase.clone());
+            answer.status = match &phase {
+                FaultPhase::Status { status, .. } => *status,
+                phase if phase.has_effect() => 202,
+                _ => 0,
+            };
+            let response = samples::exchange(place * 2, place, Response, false, &summary::answer(&answer));
+            let fault = Some(phase.as_str().to_owned());
+            [
+                samples::exchange(place * 2 - 1, place, Request, true, "POST …/reject"),
+                Exchange { fault, ..response },
+            ]
+        });
+        insta::assert_snapshot!(text(&layout(&exchanges.collect::<Vec<_>>()), Colour::Never));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::api::{Body, Refusal, Reply, Request};
-use crate::world::{Call, Direction, Media, State, World};
+use crate::api::{Body, Refusal, Reply, Request, must_be_incoming};
+use crate::world::{Call, Media, World};
 
 /// Answers 202 and establishes an incoming call: within 15 seconds, or 5 seconds for policy-based recording.
 ///
@@ -16,9 +16,7 @@ pub(crate) fn run(world: &mut World, call: &mut Call, request: &Request<'_>) -> 
     let callback = body.callback_uri()?;
     let modalities = body.modalities("acceptedModalities")?;
     let (media, config) = body.media_config()?;
-    if call.direction == Direction::Outgoing || call.state != State::Incoming {
-        return Err(Refusal::conflict("The call is not incoming, or it was answered before."));
-    }
+    must_be_incoming(call)?;
     if media == Media::App {
         request.require(&["Calls.AccessMedia.All"])?;
     }

@@ -1,7 +1,7 @@
 //! `participant-delete`
 
-use crate::api::{Refusal, Reply, Request};
-use crate::world::{Call, Invited, State, World, same_id};
+use crate::api::{Refusal, Reply, Request, must_be_answered};
+use crate::world::{Call, Invited, World, same_id};
 
 /// Answers 204 and removes a participant, or cancels the invitation of one who has not joined yet.
 ///
@@ -9,9 +9,7 @@ use crate::world::{Call, Invited, State, World, same_id};
 ///
 /// Graph reference: [`participant-delete`](https://learn.microsoft.com/graph/api/participant-delete).
 pub(crate) fn run(world: &mut World, call: &mut Call, request: &Request<'_>) -> Result<Reply, Refusal> {
-    if call.state == State::Incoming {
-        return Err(Refusal::conflict("The call was not answered yet."));
-    }
+    must_be_answered(call)?;
     let id = request.path.resource.item().unwrap_or_default();
     let same = |one: &str| same_id(one, id);
     if same(&call.me.id) {

@@ -5,10 +5,9 @@ use std::time::Duration;
 use graph_calls_model::fold_guid;
 use serde_json::{Value, json};
 
-use crate::api::{Body, Refusal, Reply, Request};
+use crate::api::{Body, Refusal, Reply, Request, must_be_established};
 use crate::world::{
-    Call, EndCause, Invite, Invited, Operation, Participant, Party, PersonKind, ResultInfo, Ringing, State,
-    World, same_id,
+    Call, Invite, Invited, Operation, Participant, Party, PersonKind, ResultInfo, Ringing, World, same_id,
 };
 
 /// The most invitees of one request.
@@ -30,10 +29,7 @@ pub(crate) fn run(world: &mut World, call: &mut Call, request: &Request<'_>) -> 
     let json = request.json()?;
     let body = Body::new(&json)?;
     let client_context = body.client_context()?;
-    let items = body.items("participants")?;
-    if items.is_empty() || items.len() > INVITEES {
-        return Err(Refusal::bad_request(format!("'participants' must have 1 to {INVITEES} members.")));
-    }
+    let items = body.some_items("participants", INVITEES)?;
     let mut invitees = Vec::with_capacity(items.len());
     for item in items {
         invitees.push(invitee(world, call, item)?);
@@ -42,24 +38,17 @@ pub(crate) fn run(world: &mut World, call: &mut Call, request: &Request<'_>) -> 
             break;
         }
     }
-    if call.state != State::Established {
-        return Err(Refusal::conflict("The call is not established."));
-    }
+    must_be_established(call)?;
     if !call.group && invitees.len() > 1 {
         return Err(Refusal::bad_request("Only one participant can be invited into a call of two."));
     }
     let operation = Operation { id: world.id(), kind: "inviteParticipantsOperation", client_context };
     let echoed: Vec<_> = invitees.iter().map(|one| echo(&one.party, one)).collect();
-    let mut reply = operation.response("Running");
-    reply.insert("participants".to_owned(), json!(echoed));
-    reply.insert(
-        "@odata.context".to_owned(),
-        json!(request.context(world, "microsoft.graph.inviteParticipantsOperation")),
-    );
-    let location = request.location(world, &format!("{}/operations/{}", call.id, operation.id));
+    let reply =
+        request.operation(world, call, &operation, 200, "Running").with("participants", json!(echoed));
     call.group = true;
     world.invite(request.now, call, operation, echoed, invitees);
-    Ok(Reply::json(200, Value::Object(reply)).at(location))
+    Ok(reply)
 }
 
 fn invitee(world: &World, call: &Call, item: &Value) -> Result<Invitee, Refusal> {
@@ -70,8 +59,7 @@ fn invitee(world: &World, call: &Call, item: &Value) -> Result<Invitee, Refusal>
     }
     let id = item.text("participantId")?.filter(|id| !id.is_empty());
     let taken = |id: &str| {
-        let ringing = call.ringing.iter().map(|one| &one.participant);
-        call.participants().chain(ringing).any(|one| same_id(&one.id, id))
+        call.participant(id).is_some() || call.ringing.iter().any(|one| same_id(&one.participant.id, id))
     };
     if id.is_some_and(taken) {
         return Err(Refusal::bad_request("'participantId' is already a participant's."));
@@ -112,12 +100,7 @@ impl World {
         call.invites.push(Invite { operation, echoed, open, joined: false, failure, replaces });
         for invitee in invitees {
             let id = invitee.id.unwrap_or_else(|| self.id());
-            let mut party = invitee.party;
-            // Phones are called from a number, which only a resource account gives.
-            if party.kind == PersonKind::Phone && !call.phone_bridge {
-                party.fate = Err(EndCause::NoPhoneBridge);
-            }
-            let participant = Participant::new(id, party);
+            let participant = Participant::new(id, call.reachable(invitee.party));
             self.call_out(now, call, Ringing { participant, invited: by.clone() });
         }
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::api::{Refusal, Reply, Request};
-use crate::world::{Call, Participant, World};
+use crate::world::{Call, World};
 
 /// Answers 200 with everybody in the call, the bot too; nobody who was only invited.
 ///
@@ -11,6 +11,6 @@ use crate::world::{Call, Participant, World};
 #[expect(clippy::unnecessary_wraps, reason = "all routes have one shape")]
 pub(crate) fn run(world: &mut World, call: &mut Call, request: &Request<'_>) -> Result<Reply, Refusal> {
     let context = request.context(world, &format!("communications/calls('{}')/participants", call.id));
-    let value: Vec<Value> = call.participants().map(Participant::to_json).collect();
+    let value: Vec<Value> = call.participants().map(|one| call.show(one)).collect();
     Ok(Reply::json(200, json!({ "@odata.context": context, "value": value })))
 }

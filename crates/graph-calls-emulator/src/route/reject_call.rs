@@ -1,7 +1,7 @@
 //! `call-reject`
 
-use crate::api::{Body, Refusal, Reply, Request};
-use crate::world::{Call, EndCause, State, World};
+use crate::api::{Body, Refusal, Reply, Request, must_be_incoming};
+use crate::world::{Call, EndCause, World};
 
 /// Answers 202 and ends an incoming call; the call then goes without state or result.
 ///
@@ -15,9 +15,7 @@ pub(crate) fn run(world: &mut World, call: &mut Call, request: &Request<'_>) -> 
     let Some(reason) = REASONS.into_iter().find(|one| one.eq_ignore_ascii_case(reason)) else {
         return Err(Refusal::bad_request("'reason' is none of none, busy, forbidden."));
     };
-    if call.state != State::Incoming {
-        return Err(Refusal::conflict("Only an incoming call that was not answered can be rejected."));
-    }
+    must_be_incoming(call)?;
     if callback.is_some() {
         call.callback = callback;
     }

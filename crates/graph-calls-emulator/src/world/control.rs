@@ -1,15 +1,14 @@
 //! What can be done from outside: calls placed, keys pressed, people who come and go.
 
-use std::{collections::VecDeque, time::Duration};
+use std::time::Duration;
 
 use graph_calls_model::fold_guid;
-use serde_json::json;
 
 use super::{
-    Call, Change, Control, ControlError, Direction, EndCause, IncomingCall, Media, Participant, Party,
-    PersonKind, ROLES, State, Step, World,
+    Call, Change, Control, ControlError, Direction, EndCause, IncomingCall, Participant, Party, PersonKind,
+    REPORTING_ROLE, ROLES, State, Step, World,
     input::Controlled,
-    media, same_id,
+    tone,
     wire::{incoming_members, invitation_info, participant_info},
 };
 
@@ -22,11 +21,11 @@ impl World {
                 Ok(None)
             }),
             Control::Press { call, keys } => {
-                let tones = media::tones(&keys).ok_or(ControlError::UnknownKey(keys))?;
+                let tones = tone::tones(&keys).ok_or(ControlError::UnknownKey(keys))?;
                 self.established(&call, |world, call| {
                     let name = call.other_side().to_owned();
                     for tone in tones {
-                        world.press(call, &name, tone);
+                        world.press(now, call, &name, tone);
                     }
                     Ok(None)
                 })
@@ -36,8 +35,7 @@ impl World {
                 self.established(&call, |world, call| Ok(Some(world.walk_in(now, call, party))))
             }
             Control::Leave { call, participant } => self.live(&call, |world, call| {
-                let named = call.peers.iter().find(|one| same_id(&one.id, &participant));
-                let id = named.map(|one| one.id.clone());
+                let id = call.peer(&participant).map(|one| one.id.clone());
                 world.leave(now, call, &id.ok_or(ControlError::UnknownParticipant(participant))?);
                 Ok(None)
             }),
@@ -46,6 +44,11 @@ impl World {
                     return Err(ControlError::BadUrl(bad.to_owned()));
                 }
                 self.config.webhook = url;
+                Ok(None)
+            }
+            Control::AddFault(fault) => self.faults.add(fault).map(Some),
+            Control::ClearFaults => {
+                self.faults.clear();
                 Ok(None)
             }
         }
@@ -94,19 +97,20 @@ impl World {
             None => Party::application(&self.config.app_id, &self.config.app_name),
         };
         // The service shows who calls only to an app that holds at least one of the calls permissions.
-        let hidden = !self.config.roles.iter().any(|role| ROLES.contains(&role.as_str()));
+        let tells = |role: &str| ROLES.contains(&role) && role != REPORTING_ROLE;
+        let hidden = !self.config.roles.iter().any(|role| tells(role));
         let source = if hidden { Party::encrypted(&self.id()) } else { from.identity_set() };
         let mut call = self.new_call(Direction::Incoming, called.clone());
         call.source = participant_info(&source);
         call.targets = vec![invitation_info(&called.identity_set())];
         call.dialect = incoming.dialect.unwrap_or(self.config.dialect);
-        call.recording = incoming.recording;
+        call.policy_recording = incoming.recording;
         // Its number or its instance was called: the service knows a number to call phones from.
         call.phone_bridge = called.kind == PersonKind::Instance;
         let peer = Participant::new(self.id(), from.clone());
         call.peers.push(peer);
 
-        let window = if call.recording {
+        let window = if call.policy_recording {
             self.config.deadlines.recording_answer
         } else {
             self.config.deadlines.answer
@@ -118,49 +122,6 @@ impl World {
         let id = call.id.clone();
         self.add_call(call);
         Ok(id)
-    }
-
-    /// A call with nobody in it but the bot.
-    pub(crate) fn new_call(&mut self, direction: Direction, me: Party) -> Call {
-        let (key, id) = self.guid();
-        let (me, chain_id, scenario_id) = (Participant::new(self.id(), me), self.id(), self.id());
-        Call {
-            key,
-            id,
-            number: 0,
-            direction,
-            state: match direction {
-                Direction::Incoming => State::Incoming,
-                Direction::Outgoing => State::Establishing,
-            },
-            dialect: self.config.dialect,
-            app_id: self.config.app_id.clone(),
-            tenant_id: self.config.tenant_id.clone(),
-            callback: None,
-            chain_id,
-            scenario_id,
-            me,
-            peers: Vec::new(),
-            ringing: Vec::new(),
-            source: json!(null),
-            targets: Vec::new(),
-            given: Vec::new(),
-            group: false,
-            phone_bridge: false,
-            recording: false,
-            media: Media::Service,
-            media_active: false,
-            tones_wanted: false,
-            next_tone: self.rng.u64(1..1_000),
-            roster: 0,
-            playing: VecDeque::new(),
-            invites: Vec::new(),
-            kept_alive: Duration::ZERO,
-            ring_limit: self.config.deadlines.ring,
-            ended: None,
-            delivered: 0,
-            undelivered: 0,
-        }
     }
 
     fn hang_up(&mut self, now: Duration, call: &mut Call) {
@@ -191,7 +152,8 @@ impl World {
     }
 }
 
-fn is_http(url: &str) -> bool {
+/// An http or https URL.
+pub(crate) fn is_http(url: &str) -> bool {
     url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 

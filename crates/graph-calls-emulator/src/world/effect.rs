@@ -1,9 +1,14 @@
 //! What the world wants done.
 
+use std::fmt;
+
+use bytes::Bytes;
+use http::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::people::PersonKind;
+use super::{fault::FaultPhase, people::PersonKind};
+use crate::redact;
 
 /// One thing that the world wants done, in the order given.
 #[derive(Debug, Clone)]
@@ -48,16 +53,52 @@ pub struct Answer {
     pub ask: u64,
     /// The call that the request names or made.
     pub call: Option<String>,
-    /// The status.
+    /// The status; 0, which is none, where nothing is answered.
     pub status: u16,
     /// Headers beside those that HTTP itself needs.
     pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub body: Option<Value>,
+    /// What goes wrong with this answer; normally nothing.
+    ///
+    /// The world has decided already whether the request has its effect. Whoever carries the answer, the server or a
+    /// transport in a simulation, does the rest:
+    ///
+    /// | phase | effect | the answer's members | what the client gets |
+    /// | --- | --- | --- | --- |
+    /// | [`BeforeConnect`](FaultPhase::BeforeConnect) | no | none, status 0 | connection refused: the request was never sent |
+    /// | [`DuringRequest`](FaultPhase::DuringRequest) | no | none, status 0 | a reset while it sends |
+    /// | [`BeforeEffect`](FaultPhase::BeforeEffect) | no | none, status 0 | a reset while it waits |
+    /// | [`AfterEffect`](FaultPhase::AfterEffect) | yes | what would have been sent | a reset while it waits |
+    /// | [`InHead`](FaultPhase::InHead) | yes | what would have been sent | part of the head, then the end: no status to rely on |
+    /// | [`InBody`](FaultPhase::InBody) | yes | what would have been sent | status and headers, part of the body, then the end |
+    /// | [`Status`](FaultPhase::Status) | no | what is sent | status, headers with `Retry-After`, and body, whole |
+    /// | [`Silence`](FaultPhase::Silence) | no | none, status 0 | nothing, until it gives up |
+    ///
+    /// "Yes" means that the request did what it would have done without the fault: one that is refused is refused.
+    pub fault: Option<FaultPhase>,
 }
 
-/// A POST to the bot.
-#[derive(Debug, Clone)]
+impl Answer {
+    /// No answer at all.
+    pub(crate) fn none(ask: u64, call: Option<String>, fault: FaultPhase) -> Self {
+        Self { ask, call, status: 0, headers: Vec::new(), body: None, fault: Some(fault) }
+    }
+}
+
+/// The answer to a download of a recording.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Download {
+    /// The answer, or the error status of a fault. What else a fault does is left to whoever carries it.
+    pub response: Response<Bytes>,
+    /// What goes wrong with it, as at [`Answer::fault`]; normally nothing. Where the table has no answer, the response
+    /// is not to be sent. There is no effect that could be lost.
+    pub fault: Option<FaultPhase>,
+}
+
+/// A POST to the bot. What is secret in its body is not printed.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Notification {
     /// The call it is about.
@@ -74,6 +115,26 @@ pub struct Notification {
     pub headers: Vec<(&'static str, String)>,
     /// The envelope.
     pub body: Value,
+}
+
+impl fmt::Debug for Notification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut body = self.body.clone();
+        redact::body(&mut body);
+        let mut url = self.url.clone();
+        if let Some(url) = &mut url {
+            redact::query(url);
+        }
+        f.debug_struct("Notification")
+            .field("call", &self.call)
+            .field("url", &url)
+            .field("may_redirect", &self.may_redirect)
+            .field("app_id", &self.app_id)
+            .field("tenant_id", &self.tenant_id)
+            .field("headers", &self.headers)
+            .field("body", &body)
+            .finish()
+    }
 }
 
 /// What became of a notification.
@@ -117,6 +178,14 @@ pub enum ControlError {
     /// It is no http or https URL.
     #[error("`{0}` is no http or https URL")]
     BadUrl(String),
+    /// A fault makes no sense.
+    #[error("`{member}` of the fault {why}")]
+    BadFault {
+        /// The member that is wrong.
+        member: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The emulator was shut down.
     #[error("the emulator was shut down")]
     Stopped,
@@ -135,6 +204,7 @@ impl ControlError {
             ControlError::UnknownKey(_) => "unknown_key",
             ControlError::NoWebhook => "no_webhook",
             ControlError::BadUrl(_) => "bad_url",
+            ControlError::BadFault { .. } => "bad_fault",
             ControlError::Stopped => "stopped",
         }
     }
@@ -148,7 +218,8 @@ pub struct CallView {
     pub id: String,
     /// `incoming` or `outgoing`, seen from the bot.
     pub direction: String,
-    /// `incoming`, `establishing`, `established`, `terminating` or `terminated`.
+    /// `incoming`, `redirecting`, `establishing`, `established`, `transferring`, `transferAccepted`, `terminating` or
+    /// `terminated`.
     pub state: String,
     /// Whether it is a group call.
     pub group: bool,

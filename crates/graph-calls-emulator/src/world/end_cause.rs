@@ -20,10 +20,16 @@ pub(crate) enum EndCause {
     LastOneLeft,
     NobodyJoined,
     KeepAliveMissed,
-    /// A group call took over this one's peer. No page says which code; the generic end is what fits.
+    /// Another call took over this one's peer. No page says which code; the generic end is what fits.
     Replaced,
+    /// Somebody else has the caller now.
+    Transferred,
+    /// The same, after the bot had asked them in a call of its own.
+    TransferredByConsultation,
     /// The bot refused: the end carries nothing.
     Rejected,
+    /// The bot passed it on: the end carries no result either.
+    Redirected,
     /// Nobody answered in time: the end carries nothing (inferred).
     WindowLapsed,
 }
@@ -43,6 +49,14 @@ impl ResultInfo {
 
     pub(crate) const COMPLETED: Self = Self::new(200, 0, "Action completed successfully.");
     pub(crate) const CANCELLED: Self = Self::new(400, 8508, "The operation was cancelled.");
+    pub(crate) const RECORDED_TO_THE_END: Self =
+        Self::new(200, 8515, "Action completed, max record duration reached.");
+    // The page says that the operation fails then and names no subcode; the sister product's table does.
+    pub(crate) const NOBODY_SPOKE: Self = Self::new(400, 8510, "Nobody began to speak in time.");
+    pub(crate) const TRANSFER_FAILED: Self =
+        Self::new(500, 7000, "The transfer failed. DiagCode: 500#7000.@");
+    pub(crate) const CONSULTATIVE_TRANSFER_FAILED: Self =
+        Self::new(500, 7700, "The transfer failed. DiagCode: 500#7700.@");
     // No page names a subcode for a prompt that cannot be played; 9999 is what failed operations were seen with.
     pub(crate) const PROMPT_FAILED: Self = Self::new(400, 9999, "The prompt could not be played.");
     // The calls pages name no subcode for an invitee who declines; the sister product's table does.
@@ -93,7 +107,10 @@ impl EndCause {
             ),
             EndCause::NobodyJoined => (200, 5013, "Nobody joined the conversation. DiagCode: 0#5013.@"),
             EndCause::KeepAliveMissed => (408, 8537, "The call was not kept alive. DiagCode: 408#8537.@"),
-            EndCause::Rejected | EndCause::WindowLapsed => return None,
+            EndCause::Transferred | EndCause::TransferredByConsultation => {
+                (0, 7015, "GracefulTransferCompleted")
+            }
+            EndCause::Rejected | EndCause::Redirected | EndCause::WindowLapsed => return None,
         };
         Some(ResultInfo::new(code, subcode, message))
     }
@@ -107,6 +124,14 @@ impl EndCause {
                 if dialect == Dialect::DocsLegacy {
                     let plain = json!({ "@odata.type": "#microsoft.graph.resultInfo", "code": "0" });
                     members.push(("resultInfo", plain));
+                }
+                members
+            }
+            (Dialect::Y2018, EndCause::Transferred) | (_, EndCause::TransferredByConsultation) => {
+                let mut members = vec![("terminationReason", json!("AppTransferred"))];
+                // The pages have the word alone for what was consulted about.
+                if dialect == Dialect::Wire {
+                    members.push(("resultInfo", result.to_json(dialect)));
                 }
                 members
             }
@@ -130,7 +155,21 @@ mod tests {
     }
 
     #[test]
-    fn a_rejected_call_ends_without_a_result() {
+    fn a_call_that_was_rejected_or_redirected_ends_without_a_result() {
         assert!(EndCause::Rejected.members(Dialect::Wire).is_empty());
+        assert!(EndCause::Redirected.members(Dialect::Wire).is_empty());
+    }
+
+    #[test]
+    fn a_transfer_ends_with_a_result_or_with_a_word() {
+        let names = |cause: EndCause, dialect| {
+            cause.members(dialect).into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        let (blind, consulted) = (EndCause::Transferred, EndCause::TransferredByConsultation);
+        assert_eq!(names(blind, Dialect::DocsCurrent), ["resultInfo"]);
+        assert_eq!(names(blind, Dialect::Y2018), ["terminationReason"]);
+        assert_eq!(names(consulted, Dialect::DocsCurrent), ["terminationReason"]);
+        assert_eq!(names(consulted, Dialect::Wire), ["terminationReason", "resultInfo"]);
+        assert_eq!(blind.members(Dialect::Wire)[0].1["subcode"], json!(7015));
     }
 }

@@ -6,7 +6,10 @@ use bytes::Bytes;
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::effect::{ControlError, Delivery};
+use super::{
+    effect::{ControlError, Delivery},
+    fault::Fault,
+};
 use crate::Dialect;
 
 /// One thing that the world is told.
@@ -15,6 +18,26 @@ use crate::Dialect;
 pub enum Input {
     /// A Graph request whose token was checked. Answered by [`Effect::Respond`](crate::Effect::Respond).
     Api(ApiCall),
+    /// A connection was accepted. Answered by [`Effect::Respond`](crate::Effect::Respond) only where a fault cuts it.
+    ///
+    /// Without sockets there is no need to tell of any: each request then counts as a connection of its own.
+    Connect {
+        /// Comes back with the answer.
+        ask: u64,
+    },
+    /// The head of a Graph request was read, its token checked. Answered by
+    /// [`Effect::Respond`](crate::Effect::Respond) only where a fault cuts the request there; else
+    /// [`Input::Api`] follows.
+    ///
+    /// Without sockets there is no need to tell of it: such a fault then hits the whole request.
+    Head {
+        /// Comes back with the answer.
+        ask: u64,
+        /// The method.
+        method: Method,
+        /// The path with its version.
+        path: String,
+    },
     /// Somebody at the controls. Answered by [`Effect::Controlled`](crate::Effect::Controlled).
     Control {
         /// Comes back with the answer.
@@ -104,6 +127,10 @@ pub enum Control {
     },
     /// Sets the webhook that the bot registered with its Teams channel.
     Webhook(Option<String>),
+    /// Lets something go wrong with Graph requests, or downloads of recordings. Answered with the fault's id.
+    AddFault(Fault),
+    /// Lets nothing go wrong from now on.
+    ClearFaults,
 }
 
 /// A call that somebody places to the bot.

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
-    Call, Change, EndCause, Participant, ResultInfo, State, World,
+    Call, Change, EndCause, Participant, State, World,
+    record_response::RecordEnd,
     wire::{bare_call_data, media_state},
 };
 use crate::Dialect;
@@ -32,6 +33,21 @@ pub(crate) enum Step {
     PeerLeaves(String),
     PeerPresses(String, Vec<&'static str>),
     PromptEnds(String),
+    /// The beep of this recordResponse is over.
+    Records(String),
+    RecordEnds(String, RecordEnd),
+    /// This comms operation tells its end.
+    Finishes(String),
+    /// Members of these participants changed.
+    Changed(Vec<String>),
+    /// Somebody took the call that the bot passed on, or nobody did.
+    Redirected(Option<Box<Participant>>),
+    Transferring,
+    TransferAccepted,
+    Transferred,
+    RecordingsDiscarded,
+    RosterChanges,
+    TranscriptionChanges,
     /// An invitee of this comms operation was taken back.
     InviteeCancelled(String),
     /// The bot removed somebody.
@@ -69,6 +85,17 @@ impl World {
             Step::PeerLeaves(id) => self.leave(now, call, &id),
             Step::PeerPresses(peer, keys) => self.press_on(now, call, &peer, &keys),
             Step::PromptEnds(operation) => self.prompt_ended(now, call, &operation),
+            Step::Records(operation) => self.record(now, call, &operation),
+            Step::RecordEnds(operation, end) => self.end_record(now, call, &operation, end),
+            Step::Finishes(operation) => self.finish(now, call, &operation),
+            Step::Changed(participants) => self.notify_changed(call, &participants),
+            Step::Redirected(by) => self.redirected(call, by.as_deref()),
+            Step::Transferring => self.tell_transfer(call),
+            Step::TransferAccepted => self.transfer_accepted(call),
+            Step::Transferred => self.transferred(now, call),
+            Step::RecordingsDiscarded => self.discard_recordings(call),
+            Step::RosterChanges => self.notify_roster(call),
+            Step::TranscriptionChanges => self.tell_transcription(call),
             Step::InviteeCancelled(operation) => self.invitee_cancelled(now, call, &operation),
             Step::Removed(gone) => self.after_leaving(now, call, &gone),
             Step::Vanishes(cause) => self.vanish(call, cause),
@@ -77,7 +104,7 @@ impl World {
                 self.cancel_operations(call);
                 self.enter(now + self.config.pace.step, call, Step::Terminated(cause));
             }
-            Step::Terminated(cause) => self.terminate(call, cause),
+            Step::Terminated(cause) => self.terminate(now, call, cause),
         }
     }
 
@@ -151,16 +178,20 @@ impl World {
         if !call.is_live() {
             return;
         }
-        let announced = call.state == State::Established || cause == EndCause::BotDeleted;
+        let announced = call.is_connected() || cause == EndCause::BotDeleted;
         call.state = State::Terminating;
         self.forget_events(call);
         let step = if announced { Step::Terminating(cause) } else { Step::Terminated(cause) };
         self.enter(now + self.config.pace.step, call, step);
     }
 
-    fn terminate(&mut self, call: &mut Call, cause: EndCause) {
+    pub(super) fn terminate(&mut self, now: Duration, call: &mut Call, cause: EndCause) {
         self.cancel_operations(call);
         call.close(cause);
+        if !call.recordings.is_empty() {
+            let until = now.saturating_add(self.config.deadlines.recordings);
+            self.enter(until, call, Step::RecordingsDiscarded);
+        }
         let mut members = vec![("state", json!("terminated"))];
         members.extend(cause.members(call.dialect));
         self.notify_call(call, Change::Deleted, members);
@@ -178,17 +209,5 @@ impl World {
         call.close(cause);
         let data = Value::Object(bare_call_data(call));
         self.notify(call, Change::Deleted, "", data);
-    }
-
-    // What still runs reports itself before the call is gone.
-    fn cancel_operations(&mut self, call: &mut Call) {
-        for playing in std::mem::take(&mut call.playing) {
-            self.notify_finished(call, &playing.operation, ResultInfo::CANCELLED);
-        }
-        for invite in std::mem::take(&mut call.invites) {
-            let mut further = Map::new();
-            further.insert("participants".to_owned(), Value::Array(invite.echoed));
-            self.notify_finished_with(call, &invite.operation, ResultInfo::CANCELLED, further);
-        }
     }
 }

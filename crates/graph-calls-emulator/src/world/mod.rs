@@ -5,13 +5,23 @@ mod call;
 mod control;
 mod effect;
 mod end_cause;
+mod fault;
+mod feature;
+mod hold;
 mod input;
 mod life;
-mod media;
+mod muting;
 mod operation;
 mod participant;
 mod people;
+mod prompt;
+mod record_response;
 mod ring;
+mod roster;
+mod routing;
+mod tally;
+mod tone;
+mod transfer;
 mod wire;
 
 use std::{
@@ -20,21 +30,30 @@ use std::{
 };
 
 use graph_calls_model::fold_guid;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use self::agenda::Agenda;
+use self::{agenda::Agenda, fault::Faults, tally::Tally};
 pub(crate) use self::{
-    call::{Call, Direction, Invited, Media, Ringing, State},
-    control::is_e164,
+    call::{Call, Direction, Media, State},
+    control::{is_e164, is_http},
     end_cause::{EndCause, ResultInfo},
+    feature::Feature,
     life::Step,
-    operation::{Invite, Operation, Playing, Prompt},
+    operation::{Finishing, Operation},
     participant::{Participant, Party},
     people::{APP, Directory, OTHER_TENANT, SECRET, TENANT},
+    prompt::{Playing, Prompt},
+    record_response::{Record, Recording},
+    ring::{Invite, Invited, Ringing},
+    roster::{Role, Synthetic},
+    routing::{AudioGroup, Routing, same_participants},
+    tone::{key_of, tone_named, tone_of_key},
+    transfer::Transfer,
     wire::{Change, entity, invitation_info, participant_info},
 };
 pub use self::{
-    effect::{Answer, CallView, ControlError, Delivery, Effect, Notification, ParticipantView},
+    effect::{Answer, CallView, ControlError, Delivery, Download, Effect, Notification, ParticipantView},
+    fault::{Fault, FaultPhase, FaultView},
     input::{ApiCall, ApiCaller, Control, IncomingCall, Input},
     people::{Behaviour, Person, PersonKind},
 };
@@ -43,14 +62,24 @@ use crate::{Deadlines, Dialect, Pace, api};
 /// How many calls that are over are remembered.
 const REMEMBERED: usize = 10_000;
 
+/// How many logical requests that had their effect are remembered.
+const REMEMBERED_REQUESTS: usize = 100_000;
+
+/// How many reports of media quality are remembered.
+const REMEMBERED_REPORTS: usize = 10_000;
+
 /// All application permissions of the calls API.
-pub(crate) const ROLES: [&str; 5] = [
+pub(crate) const ROLES: [&str; 6] = [
     "Calls.AccessMedia.All",
     "Calls.Initiate.All",
     "Calls.InitiateGroupCall.All",
     "Calls.JoinGroupCall.All",
     "Calls.JoinGroupCallAsGuest.All",
+    REPORTING_ROLE,
 ];
+
+/// The one of them that does not let an app know who calls.
+const REPORTING_ROLE: &str = "Calls.ReportSyntheticMedia.All";
 
 /// What a world is made with.
 #[derive(Debug, Clone)]
@@ -166,6 +195,13 @@ pub struct World {
     pub(crate) calls: BTreeMap<u128, Call>,
     agenda: Agenda<Step>,
     pub(crate) effects: Vec<Effect>,
+    pub(crate) faults: Faults,
+    /// What callers said and was not yet discarded.
+    pub(crate) recordings: BTreeMap<u128, Recording>,
+    /// How often each logical request had its effect.
+    pub(crate) applied: Tally<String>,
+    /// How often the quality of each media leg was reported, by call chain and leg.
+    pub(crate) quality_reports: Tally<(u128, u128)>,
     started: u64,
     fetches: u64,
     /// Lengths of prompts by their `resourceId`.
@@ -183,6 +219,10 @@ impl World {
             calls: BTreeMap::new(),
             agenda: Agenda::new(),
             effects: Vec::new(),
+            faults: Faults::default(),
+            recordings: BTreeMap::new(),
+            applied: Tally::new(REMEMBERED_REQUESTS),
+            quality_reports: Tally::new(REMEMBERED_REPORTS),
             started: 0,
             fetches: 0,
             cached_prompts: BTreeMap::new(),
@@ -196,6 +236,8 @@ impl World {
         self.catch_up(now);
         match input {
             Input::Api(api) => api::answer(self, now, &api),
+            Input::Connect { ask } => api::connect(self, ask),
+            Input::Head { ask, method, path } => api::head(self, ask, &method, &path),
             Input::Control { ask, control } => {
                 let place = self.effects.len();
                 let outcome = self.control(now, control);
@@ -227,6 +269,27 @@ impl World {
         calls.into_iter().map(Call::view).collect()
     }
 
+    /// How often each logical request had its effect: of the last 100,000 such requests.
+    ///
+    /// What tells them apart is the method, the path, and the `clientContext` or `callbackUri` of the body, or what
+    /// stands for such a key where there is none: the role that was taken, the id of what was made or reported. So a
+    /// repeat that does something again is seen.
+    ///
+    /// ```
+    /// use graph_calls_emulator::{World, WorldConfig};
+    ///
+    /// let world = World::new(WorldConfig::seeded(7));
+    /// assert!(world.applied().values().all(|&times| times == 1), "nobody was rung twice");
+    /// ```
+    pub fn applied(&self) -> &BTreeMap<String, u64> {
+        self.applied.counts()
+    }
+
+    /// The faults that have not struck for the last time, oldest first.
+    pub fn faults(&self) -> Vec<FaultView> {
+        self.faults.views()
+    }
+
     /// The id of the call with this id, as the service spells it.
     pub(crate) fn spelling(&self, id: &str) -> Option<&str> {
         self.calls.get(&fold_guid(id)?).map(|call| call.id.as_str())
@@ -255,8 +318,9 @@ impl World {
         call.number = self.started;
         if self.calls.len() >= REMEMBERED {
             let over = self.calls.values().filter(|call| call.state == State::Terminated);
-            if let Some(oldest) = over.min_by_key(|call| call.number).map(|call| call.key) {
-                self.calls.remove(&oldest);
+            let oldest = over.min_by_key(|call| call.number).map(|call| call.key);
+            if let Some(mut forgotten) = oldest.and_then(|oldest| self.calls.remove(&oldest)) {
+                self.discard_recordings(&mut forgotten);
             }
         }
         self.calls.insert(call.key, call);
@@ -306,37 +370,6 @@ impl World {
     ) {
         let data = wire::call_data(call, members);
         self.notify(call, change, "", Value::Object(data));
-    }
-
-    /// Tells the bot that a comms operation has finished.
-    pub(crate) fn notify_finished(&mut self, call: &Call, operation: &Operation, result: ResultInfo) {
-        self.notify_finished_with(call, operation, result, Map::new());
-    }
-
-    pub(crate) fn notify_finished_with(
-        &mut self,
-        call: &Call,
-        operation: &Operation,
-        result: ResultInfo,
-        further: Map<String, Value>,
-    ) {
-        let mut data = operation.finished(&result.to_json(call.dialect), result.code < 300);
-        data.extend(further);
-        self.notify(call, Change::Deleted, &format!("/operations/{}", operation.id), Value::Object(data));
-    }
-
-    /// Tells the bot who is in the call: everybody, as there is no other roster without delta rosters.
-    pub(crate) fn notify_roster(&mut self, call: &mut Call) {
-        if !call.group || call.state != State::Established {
-            return;
-        }
-        call.roster += 1;
-        let roster = call.roster;
-        for one in std::iter::once(&mut call.me).chain(&mut call.peers).filter(|one| one.since == 0) {
-            one.since = roster;
-        }
-        let everybody = call.participants().map(Participant::to_json).collect();
-        self.notify(call, Change::Updated, "/participants", Value::Array(everybody));
     }
 
     pub(crate) fn notify(&mut self, call: &Call, change: Change, suffix: &str, data: Value) {

@@ -1,10 +1,11 @@
-//! Comms operations: what runs on after its request was answered.
+//! Comms operations: what runs on after its request was answered, and tells its end.
 
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::end_cause::ResultInfo;
+use super::{Call, Change, Feature, ResultInfo, Step, World};
+use crate::Dialect;
 
 /// What every comms operation has.
 #[derive(Debug, Clone)]
@@ -39,67 +40,92 @@ impl Operation {
     }
 }
 
-/// A playPrompt in the queue of a call.
+/// A comms operation whose end is decided and told later.
 #[derive(Debug, Clone)]
-pub(crate) struct Playing {
-    pub(crate) operation: Operation,
-    pub(crate) prompts: Vec<Prompt>,
-    pub(crate) forever: bool,
-    pub(crate) started: bool,
+pub(crate) struct Finishing {
+    pub(crate) id: String,
+    /// What its last notification carries.
+    pub(crate) data: Map<String, Value>,
+    /// The same if the call ends before.
+    pub(crate) if_cut: Map<String, Value>,
+    /// What it brings about with its end; the others have had their effect.
+    pub(crate) feature: Option<Feature>,
 }
 
-impl Playing {
-    /// How long it lasts, once all of it was fetched; the first reason why one cannot be played.
-    pub(crate) fn length(&self) -> Result<Option<Duration>, &str> {
-        let mut length = Duration::ZERO;
-        for prompt in &self.prompts {
-            match prompt {
-                Prompt::Fetching(_) => return Ok(None),
-                Prompt::Ready(one) => length = length.saturating_add(*one),
-                Prompt::Unplayable(why) => return Err(why),
-            }
+impl Finishing {
+    /// An operation that ends with this result, and is cancelled if the call ends before.
+    pub(super) fn with(operation: &Operation, result: ResultInfo, dialect: Dialect) -> Self {
+        let data = |result: ResultInfo| operation.finished(&result.to_json(dialect), result.code < 300);
+        Self {
+            id: operation.id.clone(),
+            data: data(result),
+            if_cut: data(ResultInfo::CANCELLED),
+            feature: None,
         }
-        Ok(Some(length))
     }
 }
 
-/// One prompt of a playPrompt.
-#[derive(Debug, Clone)]
-pub(crate) enum Prompt {
-    Fetching(u64),
-    Ready(Duration),
-    Unplayable(String),
-}
+impl World {
+    /// Tells the bot that a comms operation has finished.
+    pub(super) fn notify_finished(&mut self, call: &Call, operation: &Operation, result: ResultInfo) {
+        self.notify_finished_with(call, operation, result, Map::new());
+    }
 
-/// An invitation under way.
-#[derive(Debug, Clone)]
-pub(crate) struct Invite {
-    pub(crate) operation: Operation,
-    /// The invitees as they were echoed.
-    pub(crate) echoed: Vec<Value>,
-    /// How many have not yet decided.
-    pub(crate) open: usize,
-    pub(crate) joined: bool,
-    /// What the last one who did not join left behind.
-    pub(crate) failure: ResultInfo,
-    /// The call whose peer is taken over.
-    pub(crate) replaces: Option<u128>,
-}
+    pub(super) fn notify_finished_with(
+        &mut self,
+        call: &Call,
+        operation: &Operation,
+        result: ResultInfo,
+        further: Map<String, Value>,
+    ) {
+        let mut data = operation.finished(&result.to_json(call.dialect), result.code < 300);
+        data.extend(further);
+        self.notify_end(call, &operation.id, data);
+    }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    fn notify_end(&mut self, call: &Call, operation: &str, data: Map<String, Value>) {
+        self.notify(call, Change::Deleted, &format!("/operations/{operation}"), Value::Object(data));
+    }
 
-    #[test]
-    fn a_playing_is_as_long_as_its_prompts_and_unknown_while_one_is_missing() {
-        let operation = Operation { id: "o".into(), kind: "playPromptOperation", client_context: None };
-        let second = Prompt::Ready(Duration::from_secs(1));
-        let mut playing =
-            Playing { operation, prompts: vec![second, Prompt::Fetching(1)], forever: false, started: false };
-        assert_eq!(playing.length(), Ok(None));
-        playing.prompts[1] = Prompt::Ready(Duration::from_secs(2));
-        assert_eq!(playing.length(), Ok(Some(Duration::from_secs(3))));
-        playing.prompts[0] = Prompt::Unplayable("stereo".into());
-        assert_eq!(playing.length(), Err("stereo"));
+    /// Lets a comms operation tell its end one notification from now.
+    pub(crate) fn finish_soon(
+        &mut self,
+        now: Duration,
+        call: &mut Call,
+        operation: &Operation,
+        result: ResultInfo,
+    ) {
+        let finishing = Finishing::with(operation, result, call.dialect);
+        self.finish_at(now + self.config.pace.step, call, finishing);
+    }
+
+    pub(crate) fn finish_at(&mut self, due: Duration, call: &mut Call, finishing: Finishing) {
+        self.enter(due, call, Step::Finishes(finishing.id.clone()));
+        call.finishing.push(finishing);
+    }
+
+    pub(super) fn finish(&mut self, now: Duration, call: &mut Call, operation: &str) {
+        let Some(place) = call.finishing.iter().position(|one| one.id == operation) else { return };
+        let Finishing { id, data, feature, .. } = call.finishing.remove(place);
+        self.notify_end(call, &id, data);
+        if let Some(feature) = feature {
+            self.bring_about(now, call, feature);
+        }
+    }
+
+    // What still runs reports itself before the call is gone.
+    pub(super) fn cancel_operations(&mut self, call: &mut Call) {
+        for Finishing { id, if_cut, .. } in std::mem::take(&mut call.finishing) {
+            self.notify_end(call, &id, if_cut);
+        }
+        if let Some((starting, _)) = call.hold.take().and_then(|hold| hold.starting) {
+            self.notify_finished(call, &starting, ResultInfo::CANCELLED);
+        }
+        for playing in std::mem::take(&mut call.playing) {
+            self.notify_media_failed(call, &playing, ResultInfo::CANCELLED, "operationCanceled");
+        }
+        for invite in std::mem::take(&mut call.invites) {
+            self.notify_invited(call, invite, ResultInfo::CANCELLED);
+        }
     }
 }

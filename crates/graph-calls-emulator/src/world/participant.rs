@@ -126,13 +126,15 @@ impl Party {
 pub(crate) struct Participant {
     pub(crate) id: String,
     pub(crate) party: Party,
-    /// The roster that first had this one.
+    /// The roster that first had this one, or that had the last change of theirs.
     pub(crate) since: u64,
+    /// By the service: what they say is dropped.
+    pub(crate) muted: bool,
 }
 
 impl Participant {
     pub(crate) fn new(id: String, party: Party) -> Self {
-        Self { id, party, since: 0 }
+        Self { id, party, since: 0, muted: false }
     }
 
     pub(crate) fn view(&self) -> ParticipantView {
@@ -161,9 +163,9 @@ impl Participant {
             "mediaStreams": [{
                 "@odata.type": "#microsoft.graph.mediaStream",
                 "mediaType": "audio", "label": "main-audio", "sourceId": self.source_id(),
-                "direction": "sendReceive", "serverMuted": false,
+                "direction": "sendReceive", "serverMuted": self.muted,
             }],
-            "isMuted": false,
+            "isMuted": self.muted,
             "isInLobby": false,
             "rosterSequenceNumber": self.since,
             "metadata": null,

@@ -105,7 +105,7 @@ pub(crate) fn incoming_members(call: &Call, caller: Option<&Party>) -> Vec<(&'st
     if call.dialect.is_legacy() {
         members.retain(|(name, _)| !matches!(*name, "callRoutes" | "myParticipantId"));
     }
-    if call.recording {
+    if call.policy_recording {
         let observed = call.peers.first().map(|peer| peer.id.clone());
         members.push((
             "incomingContext",
@@ -186,6 +186,9 @@ pub(crate) fn entity(call: &Call, context: &str) -> Value {
     });
     for (name, value) in &call.given {
         set(&mut entity, name, value.clone());
+    }
+    if let Some(transcription) = &call.transcription {
+        set(&mut entity, "transcription", transcription.clone());
     }
     if call.media_active {
         set(&mut entity, "mediaState", media_state());

@@ -36,6 +36,14 @@ impl Got {
     }
 }
 
+/// The same for what is no text.
+#[derive(Debug)]
+pub(crate) struct GotBytes {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Vec<u8>,
+}
+
 /// A client of an emulator, with a token once it has one.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
@@ -100,6 +108,39 @@ impl Client {
 
     pub(crate) async fn get(&self, path: &str) -> Got {
         self.send(&Method::GET, path, None, String::new()).await
+    }
+
+    pub(crate) async fn bytes(&self, path: &str, headers: &[(&str, &str)]) -> GotBytes {
+        let mut request = self.inner.get(format!("{}{path}", self.root));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(token) = &self.token {
+            request = request.header("Authorization", format!("Bearer {token}"));
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        GotBytes { status, headers, bytes: response.bytes().await.unwrap().to_vec() }
+    }
+
+    /// What came of the body until it was all there or the connection ended, and whether it is all.
+    ///
+    /// # Errors
+    ///
+    /// When not even a head came.
+    pub(crate) async fn part(&self, path: &str) -> reqwest::Result<(GotBytes, bool)> {
+        let token = self.token.as_deref().unwrap_or_default();
+        let mut response = self.inner.get(format!("{}{path}", self.root)).bearer_auth(token).send().await?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let mut bytes = Vec::new();
+        let is_all = loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+                Ok(None) => break true,
+                Err(_) => break false,
+            }
+        };
+        Ok((GotBytes { status, headers, bytes }, is_all))
     }
 
     pub(crate) async fn delete(&self, path: &str) -> Got {

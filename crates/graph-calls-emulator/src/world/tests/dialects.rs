@@ -143,7 +143,33 @@ fn the_model_reads_every_notification_in_every_dialect() {
         stage.control(Control::Press { call: call.clone(), keys: "1".into() }).unwrap();
         stage.post(&path("participants/invite"), &json!({ "participants": [{ "identity": user(8) }] }));
         stage.wait(Duration::from_secs(1));
+        let adele = stage.participant(&call, "Adele Vance");
+        for (action, body) in [
+            ("mute", json!({})),
+            ("unmute", json!({})),
+            (&format!("participants/{adele}/mute"), json!({})),
+            (&format!("participants/{adele}/startHoldMusic"), json!({})),
+            (&format!("participants/{adele}/stopHoldMusic"), json!({})),
+            ("sendDtmfTones", json!({ "tones": ["tone1"] })),
+            ("recordResponse", json!({ "maxRecordDurationInSeconds": 1 })),
+            ("recordResponse", json!({})),
+        ] {
+            assert!(stage.post(&path(action), &body).status < 300, "{action}");
+        }
+        stage.wait(Duration::from_secs(2));
+        stage.post(&path("cancelMediaProcessing"), &json!({}));
+        for number in [2, 8] {
+            let body = json!({
+                "transferTarget": { "identity": user(number) }, "transferee": { "participantId": adele },
+            });
+            assert_eq!(stage.post(&path("transfer"), &body).status, 202);
+            stage.wait(Duration::from_secs(1));
+        }
+        let call = stage.answered();
         stage.delete(&format!("{CALLS}/{call}"));
+        stage.wait(Duration::from_secs(1));
+        let call = stage.incoming(IncomingCall::from_user(ADELE));
+        stage.post(&format!("{CALLS}/{call}/redirect"), &json!({ "targets": [{ "identity": user(8) }] }));
         stage.wait(Duration::from_secs(1));
         let form = if dialect.is_legacy() { Form::Legacy } else { Form::Current };
         let mut kinds = Vec::new();
@@ -152,7 +178,7 @@ fn the_model_reads_every_notification_in_every_dialect() {
             let WebhookBody::Notifications(items) = WebhookBody::parse(text.as_bytes()).unwrap() else {
                 panic!("{text} is no notification");
             };
-            assert_eq!((items[0].form(), items[0].call_id()), (Some(form), CallId::new(&call).ok()));
+            assert_eq!((items[0].form(), items[0].call_id()), (Some(form), CallId::new(&sent.call).ok()));
             let resource = items[0].resource().unwrap();
             if let Resource::Call(read) = &resource {
                 assert!(read.state.is_some(), "{text}");

@@ -1,11 +1,23 @@
 //! Whole calls in a world without sockets, by the clock of the test.
 
+mod audio_routing;
 mod dialects;
+mod features;
+mod gallery;
+mod hold;
 mod incoming;
-mod media;
+mod muting;
 mod outgoing;
 mod participants;
+mod prompts;
+mod record_response;
+mod recording_status;
+mod redirect;
 mod refusals;
+mod reports;
+mod roster_reading;
+mod tones;
+mod transfer;
 
 use bytes::Bytes;
 use http::Method;
@@ -15,7 +27,19 @@ use super::*;
 use crate::summary;
 
 pub(super) const ADELE: &str = "b0000000-0000-4000-8000-000000000001";
+pub(super) const HUGO: &str = "b0000000-0000-4000-8000-000000000008";
 pub(super) const CALLS: &str = "/v1.0/communications/calls";
+
+/// What [`Stage::group`] is told of when its roster changes.
+pub(super) const ROSTER_OF_THREE: &str = "updated participants: Calling Bot, Adele Vance, Hugo Morel";
+
+/// What is told of a call on its way from an answer or a pick-up to audio that flows.
+pub(super) const ESTABLISHED: [&str; 4] = [
+    "updated call: establishing",
+    "updated call: established",
+    "updated call: established, audio active",
+    "updated call: established, audio active, chat",
+];
 
 /// A world with a clock and a notebook.
 pub(super) struct Stage {
@@ -114,6 +138,15 @@ impl Stage {
         self.api(&Method::POST, path, body)
     }
 
+    pub(super) fn patch(&mut self, path: &str, body: &Value) -> Answer {
+        self.api(&Method::PATCH, path, body)
+    }
+
+    pub(super) fn post_without(&mut self, role: &str, path: &str, body: &Value) -> Answer {
+        let roles = self.bot().roles.into_iter().filter(|one| one != role).collect();
+        self.api_as(ApiCaller { roles, ..self.bot() }, &Method::POST, path, body)
+    }
+
     pub(super) fn delete(&mut self, path: &str) -> Answer {
         self.api(&Method::DELETE, path, &Value::Null)
     }
@@ -130,13 +163,85 @@ impl Stage {
         &self.sent.last().expect("something was sent").body["value"][0]
     }
 
-    /// An incoming call from Adele that is answered, with all news of that read.
-    pub(super) fn answered(&mut self) -> String {
-        let call = self.incoming(IncomingCall::from_user(ADELE));
-        assert_eq!(self.post(&format!("{CALLS}/{call}/answer"), &answer_body()).status, 202);
-        self.wait(Duration::from_secs(1));
+    /// How often the request had its effect whose logical id ends so: there is one at most.
+    pub(super) fn applied(&self, end: &str) -> u64 {
+        let mut found = self.world.applied().iter().filter(|(id, _)| id.ends_with(end));
+        let times = found.next().map_or(0, |(_, times)| *times);
+        assert_eq!(found.next(), None, "{end} is not enough to tell it from others");
+        times
+    }
+
+    /// The id of the participant with this name.
+    pub(super) fn participant(&mut self, call: &str, name: &str) -> String {
+        let body = self.get(&format!("{CALLS}/{call}/participants")).body.unwrap();
+        let named = |one: &Value| {
+            let set = one["info"]["identity"].as_object().unwrap();
+            set.values().any(|identity| identity["displayName"] == name)
+        };
+        let found = body["value"].as_array().unwrap().iter().find(|one| named(one)).cloned();
+        found.expect("somebody has this name")["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A group call of the bot, Adele and Hugo, with all news of that read.
+    pub(super) fn group(&mut self) -> String {
+        self.group_with(service_hosted())
+    }
+
+    pub(super) fn group_with(&mut self, media: Value) -> String {
+        let call = self.answered_with(media);
+        self.join(&call, HUGO);
         self.news();
         call
+    }
+
+    /// Lets somebody join.
+    pub(super) fn join(&mut self, call: &str, person: &str) -> String {
+        self.control(Control::Join { call: call.to_owned(), person: person.to_owned() }).unwrap().unwrap()
+    }
+
+    /// Lets the other side press keys.
+    pub(super) fn press(&mut self, call: &str, keys: &str) {
+        self.control(Control::Press { call: call.to_owned(), keys: keys.to_owned() }).unwrap();
+    }
+
+    /// Tells the outcome of the first fetch of a prompt that is wanted.
+    pub(super) fn fetched(&mut self, outcome: Result<Duration, &str>) {
+        let (fetch, _) = self.wanted.remove(0);
+        self.tell(Input::PromptFetched { fetch, outcome: outcome.map_err(str::to_owned) });
+    }
+
+    /// The recording status of everybody in the call.
+    pub(super) fn recording_statuses(&mut self, call: &str) -> Vec<Value> {
+        let body = self.get(&format!("{CALLS}/{call}/participants")).body.unwrap();
+        let list = body["value"].as_array().unwrap();
+        list.iter().map(|one| one["recordingInfo"]["recordingStatus"].clone()).collect()
+    }
+
+    /// The ids of the participants, the bot's first.
+    pub(super) fn ids(&mut self, call: &str) -> Vec<String> {
+        let body = self.get(&format!("{CALLS}/{call}/participants")).body.unwrap();
+        let list = body["value"].as_array().unwrap();
+        list.iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// An incoming call from Adele that is answered, with all news of that read.
+    pub(super) fn answered(&mut self) -> String {
+        self.answered_with(service_hosted())
+    }
+
+    pub(super) fn answered_with(&mut self, media: Value) -> String {
+        let call = self.incoming(IncomingCall::from_user(ADELE));
+        self.answer(&call, media);
+        call
+    }
+
+    /// Answers a call that comes in, and reads all news of that.
+    pub(super) fn answer(&mut self, call: &str, media: Value) {
+        let mut body = answer_body();
+        body["mediaConfig"] = media;
+        assert_eq!(self.post(&format!("{CALLS}/{call}/answer"), &body).status, 202);
+        self.wait(Duration::from_secs(1));
+        self.news();
     }
 }
 
@@ -144,8 +249,16 @@ pub(super) fn answer_body() -> Value {
     json!({
         "callbackUri": "https://bot.example/calls/1",
         "acceptedModalities": ["audio"],
-        "mediaConfig": { "@odata.type": "#microsoft.graph.serviceHostedMediaConfig" },
+        "mediaConfig": service_hosted(),
     })
+}
+
+pub(super) fn service_hosted() -> Value {
+    json!({ "@odata.type": "#microsoft.graph.serviceHostedMediaConfig" })
+}
+
+pub(super) fn app_hosted() -> Value {
+    json!({ "@odata.type": "#microsoft.graph.appHostedMediaConfig", "blob": "opaque" })
 }
 
 pub(super) fn create_body(target: &Value) -> Value {
@@ -153,7 +266,7 @@ pub(super) fn create_body(target: &Value) -> Value {
         "@odata.type": "#microsoft.graph.call",
         "callbackUri": "https://bot.example/calls/2",
         "requestedModalities": ["audio"],
-        "mediaConfig": { "@odata.type": "#microsoft.graph.serviceHostedMediaConfig" },
+        "mediaConfig": service_hosted(),
         "targets": [{ "@odata.type": "#microsoft.graph.invitationParticipantInfo", "identity": target }],
     })
 }

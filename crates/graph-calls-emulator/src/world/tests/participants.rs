@@ -268,8 +268,7 @@ fn somebody_who_presses_keys_does_so_whenever_they_come_and_stops_when_they_leav
     let mut stage = self::stage();
     let call = stage.answered();
     stage.post(&format!("{CALLS}/{call}/subscribeToTone"), &json!({}));
-    let hugo = "b0000000-0000-4000-8000-000000000008".to_owned();
-    let hugo = stage.control(Control::Join { call: call.clone(), person: hugo }).unwrap().unwrap();
+    let hugo = stage.join(&call, HUGO);
     stage.control(Control::Leave { call, participant: hugo }).unwrap();
     stage.wait(Duration::from_secs(1));
     assert_eq!(keys(&stage.news()), 0);
@@ -286,8 +285,7 @@ fn everybody_keeps_the_number_of_their_stream() {
         list.iter().map(pair).collect::<BTreeMap<_, _>>()
     };
     let before = sources(&mut stage);
-    let hugo = "b0000000-0000-4000-8000-000000000008".to_owned();
-    stage.control(Control::Join { call: call.clone(), person: hugo }).unwrap();
+    stage.join(&call, HUGO);
     let after = sources(&mut stage);
     assert!(before.iter().all(|(id, source)| after.get(id) == Some(source)));
     assert_eq!(after.values().collect::<BTreeSet<_>>().len(), 3);

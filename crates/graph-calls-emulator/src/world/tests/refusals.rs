@@ -73,12 +73,13 @@ fn a_wrong_method_is_told_the_right_ones() {
 fn what_is_not_covered_says_its_name_and_where_to_look() {
     let mut stage = stage();
     let call = stage.answered();
-    let answer = stage.post(&format!("{CALLS}/{call}/transfer"), &json!({}));
+    let answer = stage.get(&format!("{CALLS}/{call}/operations/1"));
     assert_eq!(answer.status, 501);
     let message = answer.body.unwrap()["error"]["message"].as_str().unwrap().to_owned();
-    assert!(message.contains("call-transfer") && message.contains("docs/coverage.md"), "{message}");
-    assert_eq!(stage.post(&format!("{CALLS}/{call}/startRecording"), &json!({})).status, 404, "beta only");
-    let beta = format!("/beta/communications/calls/{call}/startRecording");
+    assert!(message.contains("commsoperation-get") && message.contains("docs/coverage.md"), "{message}");
+    let lobby = format!("{CALLS}/{call}/participants/admitAllFromLobby");
+    assert_eq!(stage.post(&lobby, &json!({})).status, 404, "beta only");
+    let beta = lobby.replace("/v1.0/", "/beta/");
     assert_eq!(stage.post(&beta, &json!({})).status, 501);
 }
 

@@ -14,11 +14,6 @@ fn play(stage: &mut Stage, call: &str, uris: &[&str]) -> Answer {
     stage.post(&format!("{CALLS}/{call}/playPrompt"), &body)
 }
 
-fn fetched(stage: &mut Stage, outcome: Result<Duration, &str>) {
-    let (fetch, _) = stage.wanted.remove(0);
-    stage.tell(Input::PromptFetched { fetch, outcome: outcome.map_err(str::to_owned) });
-}
-
 const WAV: &str = "https://bot.example/welcome.wav";
 
 #[test]
@@ -31,7 +26,7 @@ fn a_prompt_lasts_as_long_as_its_audio() {
         (answer.status, &body["status"], &body["clientContext"]),
         (200, &json!("running"), &json!("play"))
     );
-    fetched(&mut stage, Ok(Duration::from_secs(3)));
+    stage.fetched(Ok(Duration::from_secs(3)));
     stage.wait(Duration::from_millis(2_999));
     assert_eq!(stage.news(), [] as [&str; 0]);
     stage.wait(Duration::from_millis(1));
@@ -52,11 +47,11 @@ fn prompts_are_queued_in_order_whichever_is_fetched_first() {
     let first = play(&mut stage, &call, &[WAV, "https://bot.example/b.wav"]).body.unwrap();
     let second = play(&mut stage, &call, &["https://bot.example/c.wav"]).body.unwrap();
     stage.wanted.rotate_left(2);
-    fetched(&mut stage, Ok(Duration::from_secs(1)));
+    stage.fetched(Ok(Duration::from_secs(1)));
     stage.wait(Duration::from_secs(5));
     assert_eq!(stage.news(), [] as [&str; 0], "the second waits for the first");
-    fetched(&mut stage, Ok(Duration::from_secs(2)));
-    fetched(&mut stage, Ok(Duration::from_secs(2)));
+    stage.fetched(Ok(Duration::from_secs(2)));
+    stage.fetched(Ok(Duration::from_secs(2)));
     stage.wait(Duration::from_secs(4));
     assert_eq!(stage.last_item()["resourceData"]["id"], first["id"]);
     stage.wait(Duration::from_secs(1));
@@ -68,7 +63,7 @@ fn a_prompt_with_a_known_resource_id_is_not_fetched_again() {
     let mut stage = stage();
     let call = stage.answered();
     play(&mut stage, &call, &[WAV]);
-    fetched(&mut stage, Ok(Duration::from_secs(1)));
+    stage.fetched(Ok(Duration::from_secs(1)));
     stage.wait(Duration::from_secs(1));
     play(&mut stage, &call, &[WAV]);
     assert_eq!(stage.wanted, []);
@@ -82,8 +77,8 @@ fn a_prompt_that_cannot_be_played_fails_and_the_next_one_plays() {
     let call = stage.answered();
     play(&mut stage, &call, &[WAV]);
     play(&mut stage, &call, &["https://bot.example/good.wav"]);
-    fetched(&mut stage, Err("it is no WAV file"));
-    fetched(&mut stage, Ok(Duration::from_secs(1)));
+    stage.fetched(Err("it is no WAV file"));
+    stage.fetched(Ok(Duration::from_secs(1)));
     stage.wait(Duration::from_secs(1));
     assert_eq!(
         stage.news(),
@@ -99,7 +94,7 @@ fn a_prompt_given_before_audio_is_active_waits_for_it() {
     assert_eq!(play(&mut stage, &call, &[WAV]).status, 409, "not before the answer");
     stage.post(&format!("{CALLS}/{call}/answer"), &answer_body());
     assert_eq!(play(&mut stage, &call, &[WAV]).status, 200);
-    fetched(&mut stage, Ok(Duration::ZERO));
+    stage.fetched(Ok(Duration::ZERO));
     stage.wait(Duration::from_secs(1));
     let news = stage.news();
     let place = |what: &str| news.iter().position(|one| one == what).unwrap();
@@ -116,7 +111,7 @@ fn beta_plays_in_a_loop_without_an_end_until_the_call_ends() {
     let prompt = json!({ "mediaInfo": { "uri": WAV } });
     let body = json!({ "prompts": [prompt], "loop": true });
     assert_eq!(stage.post(&format!("/beta/communications/calls/{call}/playPrompt"), &body).status, 200);
-    fetched(&mut stage, Ok(Duration::from_secs(1)));
+    stage.fetched(Ok(Duration::from_secs(1)));
     stage.wait(Duration::from_secs(60));
     assert_eq!(stage.news(), [] as [&str; 0]);
     stage.delete(&format!("{CALLS}/{call}"));
@@ -132,57 +127,16 @@ fn media_named_in_the_answer_is_fetched_in_advance() {
     body["mediaConfig"]["preFetchMedia"] = json!([{ "uri": WAV, "resourceId": WAV }]);
     stage.post(&format!("{CALLS}/{call}/answer"), &body);
     assert_eq!(stage.wanted.len(), 1);
-    fetched(&mut stage, Ok(Duration::from_secs(1)));
+    stage.fetched(Ok(Duration::from_secs(1)));
     stage.wait(Duration::from_secs(1));
     play(&mut stage, &call, &[WAV]);
     assert_eq!(stage.wanted, []);
 }
 
 #[test]
-fn keys_are_told_only_to_a_bot_that_subscribed_and_are_numbered() {
-    let mut stage = stage();
-    let call = stage.answered();
-    let press = |keys: &str| Control::Press { call: call.clone(), keys: keys.to_owned() };
-    stage.control(press("5")).unwrap();
-    assert_eq!(stage.news(), [] as [&str; 0]);
-    let answer = stage.post(&format!("{CALLS}/{call}/subscribeToTone"), &json!({ "clientContext": "c" }));
-    assert_eq!((answer.status, &answer.body.unwrap()["status"]), (200, &json!("completed")));
-    stage.control(press("1#")).unwrap();
-    assert_eq!(stage.news(), ["updated call: established, tone1", "updated call: established, pound"]);
-    let number = |place: usize| {
-        let sent = &stage.sent[stage.sent.len() - place].body["value"][0]["resourceData"]["toneInfo"];
-        sent["sequenceId"].as_u64().unwrap()
-    };
-    assert_eq!(number(1), number(2) + 1);
-    assert!(stage.happened.contains(&"Adele Vance presses #".to_owned()));
-}
-
-#[test]
-fn somebody_presses_keys_once_the_bot_listens() {
-    let mut stage = stage();
-    let call = stage.post(CALLS, &create_body(&user(8))).body.unwrap()["id"].as_str().unwrap().to_owned();
-    stage.wait(Duration::from_secs(1));
-    stage.news();
-    stage.post(&format!("{CALLS}/{call}/subscribeToTone"), &json!({}));
-    stage.wait(Duration::from_secs(1));
-    assert_eq!(
-        stage.news(),
-        [
-            "updated call: established, tone1",
-            "updated call: established, tone2",
-            "updated call: established, pound"
-        ]
-    );
-}
-
-#[test]
 fn prompts_and_tones_need_service_hosted_media() {
     let mut stage = stage();
-    let call = stage.incoming(IncomingCall::from_user(ADELE));
-    let mut body = answer_body();
-    body["mediaConfig"] = json!({ "@odata.type": "#microsoft.graph.appHostedMediaConfig", "blob": "opaque" });
-    assert_eq!(stage.post(&format!("{CALLS}/{call}/answer"), &body).status, 202);
-    stage.wait(Duration::from_secs(1));
+    let call = stage.answered_with(app_hosted());
     assert_eq!(play(&mut stage, &call, &[WAV]).status, 400);
     let tones = stage.post(&format!("{CALLS}/{call}/subscribeToTone"), &json!({}));
     assert_eq!((tones.status, code(&tones)), (500, "9999"));
