@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use graph_calls_core::{
-    Certainty,
+    Certainty, Correlation,
     model::{
         ChatInfo, CommsOperation, EndReason, IdentitySet, IncomingContext, InvitationParticipantInfo,
         MeetingInfo, Notification, Participant, ParticipantInfo, RawJson, ResultInfo, Tone,
@@ -161,7 +161,49 @@ pub struct Failed {
     pub error: CommandError,
 }
 
-/// A command of which nobody knows whether it had its effect.
+/// A command of which nobody knows whether it had its effect: its answer was lost on the way.
+///
+/// It is not sent again, since a second one would ring or play twice. The next notification usually tells: the bot then
+/// says [`CallEvent::Done`] or [`CallEvent::Failed`] under the same name. What starts a comms operation is found by its
+/// client context; an answer, a reject, a redirect and a transfer by what becomes of the call. A handler that can wait
+/// does nothing here.
+///
+/// # Examples
+///
+/// ```
+/// use async_trait::async_trait;
+/// use graph_calls_bot::{
+///     Answer, CallContext, CallEvent, CallHandler, HandlerError, Prompt, model::IdentitySet, test_util::BotTest,
+/// };
+///
+/// struct Greeter;
+///
+/// #[async_trait]
+/// impl CallHandler for Greeter {
+///     type Memory = ();
+///     async fn on_event(&self, call: &mut CallContext<()>, event: CallEvent) -> Result<(), HandlerError> {
+///         match event {
+///             CallEvent::Incoming(_) => call.answer(Answer::service_media()),
+///             CallEvent::MediaActive => call.play(Prompt::url("https://bot.example/hello.wav").named("hello")),
+///             CallEvent::InDoubt(doubt) => println!("{} may play, or not: {}", doubt.name, doubt.error),
+///             CallEvent::Done(done) if done.name == "hello" => call.hang_up(),
+///             CallEvent::Failed(failed) if failed.name == "hello" => call.hang_up(),
+///             _ => {}
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let mut test = BotTest::new(Greeter);
+/// test.incoming(IdentitySet::of_user("8d1e6ab6")).await.established().await.media_active().await;
+/// test.assert_commands(&["answer", "hello"]);
+/// test.in_doubt("hello").await.assert_commands(&[]);
+/// // It did play: its notification says so.
+/// test.done("hello").await.assert_commands(&["hang-up"]);
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InDoubt {
@@ -189,6 +231,8 @@ pub struct CommandError {
     pub request_id: Option<String>,
     /// Our id of the last attempt.
     pub client_request_id: Option<String>,
+    /// What identifies the effect of a request, should it have had one.
+    pub correlation: Correlation,
     pub(crate) answer_lost: bool,
     message: String,
 }
@@ -215,6 +259,11 @@ impl CommandError {
         Self { result, ..Self::new(Certainty::Refused, message) }
     }
 
+    /// A command that turns out to have had no effect, and why.
+    pub(crate) fn refused(message: impl Into<String>) -> Self {
+        Self::new(Certainty::Refused, message)
+    }
+
     fn new(certainty: Certainty, message: impl Into<String>) -> Self {
         Self {
             certainty,
@@ -224,6 +273,7 @@ impl CommandError {
             attempts: 0,
             request_id: None,
             client_request_id: None,
+            correlation: Correlation::default(),
             answer_lost: false,
             message: message.into(),
         }
@@ -250,6 +300,7 @@ impl From<&graph_calls_core::Error> for CommandError {
             attempts: error.attempts(),
             request_id: error.request_id().map(str::to_owned),
             client_request_id: error.client_request_id().map(str::to_owned),
+            correlation: error.correlation().clone(),
             answer_lost: error.is_answer_lost(),
             ..Self::new(error.certainty(), message)
         }

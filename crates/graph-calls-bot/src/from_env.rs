@@ -24,7 +24,7 @@ impl Bot {
     ///
     /// | variable | meaning |
     /// | --- | --- |
-    /// | `AZURE_TENANT_ID`, `AZURE_CLIENT_ID`, `AZURE_CLIENT_SECRET` | the app registration |
+    /// | `AZURE_TENANT_ID`, `AZURE_CLIENT_ID`, `AZURE_CLIENT_SECRET` | the app registration; `graph-calls-http` lists what can stand for the secret |
     /// | `GRAPH_CALLS_CALLBACK_URL` | where the service reaches the webhook; https |
     /// | `GRAPH_CALLS_BIND` | where to listen: `0.0.0.0:3978` unless set |
     /// | `GRAPH_CALLS_CLOUD` | `global`, `usgov` or `usgovdod` |
@@ -46,7 +46,64 @@ impl Bot {
     pub async fn builder_from_env(handler: impl CallHandler) -> Result<BotBuilder, FromEnvError> {
         let connection =
             Config::from_env().map_err(FromEnvError::Http)?.connect().await.map_err(FromEnvError::Http)?;
-        builder(handler, &connection, |name| env::var(name).ok().filter(|value| !value.is_empty()))
+        Self::builder_from_connection(handler, &connection)
+    }
+
+    /// The same over a connection that is made already, so that the handler can hold it too: to download what it had
+    /// recorded, or to ask the rest of Graph. Of the environment only what a bot needs beside it is read.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use async_trait::async_trait;
+    /// use graph_calls_bot::{Answer, Bot, CallContext, CallEvent, CallHandler, HandlerError};
+    /// use graph_calls_core::{RecordResponse, model::RecordResponseBody};
+    /// use graph_calls_http::{Config, Connection, Recording};
+    ///
+    /// struct Voicemail(Connection);
+    ///
+    /// #[async_trait]
+    /// impl CallHandler for Voicemail {
+    ///     type Memory = ();
+    ///     async fn on_event(&self, call: &mut CallContext<()>, event: CallEvent) -> Result<(), HandlerError> {
+    ///         match event {
+    ///             CallEvent::Incoming(_) => call.answer(Answer::service_media()),
+    ///             CallEvent::MediaActive => {
+    ///                 let Some(id) = call.id().cloned() else { return Ok(()) };
+    ///                 let body = RecordResponseBody::new().with_client_context("voicemail".parse()?);
+    ///                 call.request(&RecordResponse::new(id, body));
+    ///             }
+    ///             CallEvent::Done(done) => {
+    ///                 let Some(operation) = done.operation else { return Ok(()) };
+    ///                 let mut download = self.0.download(&Recording::of(&operation)?).await?;
+    ///                 let mut audio = Vec::new();
+    ///                 while let Some(chunk) = download.chunk().await? {
+    ///                     audio.extend_from_slice(&chunk);
+    ///                 }
+    ///                 std::fs::write("voicemail.wav", audio)?;
+    ///                 call.hang_up();
+    ///             }
+    ///             _ => {}
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// let connection = Config::from_env()?.connect().await?;
+    /// let bot = Bot::builder_from_connection(Voicemail(connection.clone()), &connection)?.build()?;
+    /// bot.serve().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`from_env`](Self::from_env).
+    pub fn builder_from_connection(
+        handler: impl CallHandler,
+        connection: &Connection,
+    ) -> Result<BotBuilder, FromEnvError> {
+        builder(handler, connection, |name| env::var(name).ok().filter(|value| !value.is_empty()))
     }
 }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use graph_calls_core::model::Notification;
 use tokio::time::Instant;
 
-use super::{Outbox, TimerName};
+use super::{Outbox, TimerName, doubt::Doubts};
 use crate::{CallRecord, CommandError};
 
 /// Something that arrived in a mailbox.
@@ -15,7 +15,7 @@ pub(crate) enum Item {
     /// From the service.
     Notification { notification: Box<Notification<'static>>, received: SystemTime, received_at: Instant },
     /// What a command's request came to: the answer's body, or why there is none.
-    Outcome { command: u64, result: Result<Bytes, CommandError> },
+    Outcome { command: u64, result: Result<Bytes, Box<CommandError>> },
     /// A timer came due; stale unless the conversation still waits for this time.
     Timer { name: TimerName, due: Instant },
 }
@@ -30,8 +30,7 @@ pub(crate) struct Conversation {
     pub(crate) timers: BTreeMap<TimerName, Instant>,
     /// On the wall and on the monotonic clock.
     pub(crate) answer_by: Option<(SystemTime, Instant)>,
-    /// The answer of which nobody knows whether it arrived, by its command's name.
-    pub(crate) answer_in_doubt: Option<String>,
+    pub(crate) doubts: Doubts,
     /// How many items were handled: part of every event's id.
     pub(crate) handled: u64,
 }

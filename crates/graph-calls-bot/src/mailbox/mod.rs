@@ -1,6 +1,7 @@
 //! One ordered conversation per call: from item to event to command to outcome.
 
 mod conversation;
+mod doubt;
 mod engine;
 mod intake;
 mod outbox;

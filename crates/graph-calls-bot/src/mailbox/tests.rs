@@ -360,6 +360,23 @@ async fn an_answer_in_doubt_is_settled_by_the_call_being_established() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_reject_in_doubt_is_settled_by_the_end_of_the_call() {
+    let path = format!("{CALL}/reject");
+    let script = (0..40)
+        .fold(ScriptedTransport::new(), |script, _| script.fail(Method::POST, &path, Certainty::Unknown));
+    let table = table(&script, Unanswered::Ignore, |call, event| {
+        if let CallEvent::Incoming(_) = event {
+            call.reject(RejectReason::Busy);
+        }
+        Ok(())
+    });
+    table.incoming().await;
+    assert_eq!(table.told(), ["incoming", "in doubt reject"]);
+    table.notify("deleted", "", &json!({"@odata.type": "#microsoft.graph.call"})).await;
+    assert_eq!(table.told(), ["terminated rejected", "done reject"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_is_missing_from_a_list_left_only_if_the_service_says_so() {
     let path = format!("{CALL}/participants");
     let both = r#"{"value":[{"id":"1"},{"id":"2"}]}"#;

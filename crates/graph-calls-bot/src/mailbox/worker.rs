@@ -27,7 +27,6 @@ use crate::{
     CallCommand, CallContext, CallEvent, CallRef, CommandError, Done, Failed, InDoubt,
     context::{Decisions, Facts},
     handler::{Decided, HandlerError},
-    record,
 };
 
 /// The service waits 15 seconds for a decision, 5 for policy-based recording; the answer must arrive before that.
@@ -131,7 +130,7 @@ impl Engine {
             }
             Item::Outcome { command, result } => {
                 if let Some(entry) = desk.call.outbox.sent(command) {
-                    self.settle(desk, entry.command, result);
+                    self.settle(desk, entry.command, result.map_err(|error| *error));
                 }
             }
             Item::Timer { name, due } => {
@@ -202,15 +201,10 @@ impl Engine {
 
     /// What an event means for the timers and the outbox of its call.
     fn note(&self, desk: &mut Desk, event: &CallEvent) {
+        desk.events.extend(desk.call.doubts.settle(event));
         match event {
             CallEvent::Done(done) => desk.call.outbox.ended(&done.name, true),
             CallEvent::Failed(failed) => desk.call.outbox.ended(&failed.name, false),
-            CallEvent::Established => {
-                // It tells what the answer's lost response could not.
-                if let Some(name) = desk.call.answer_in_doubt.take() {
-                    desk.events.push_back(CallEvent::Done(Done { name, operation: None, body: None }));
-                }
-            }
             CallEvent::Terminated(ended) => {
                 tracing::info!(call_ref = %desk.key, outcome = ended.outcome.as_str(), "call ended");
                 for (name, at) in std::mem::take(&mut desk.call.timers) {
@@ -376,7 +370,7 @@ impl Engine {
                     }
                     Err(_) => Err(CommandError::unknown("the transport or the token provider panicked")),
                 };
-                engine.push(key, Item::Outcome { command: id, result });
+                engine.push(key, Item::Outcome { command: id, result: result.map_err(Box::new) });
             }
             drop(busy);
         });
@@ -406,9 +400,7 @@ impl Engine {
         } else if error.certainty == Certainty::Unknown {
             count(&self.counters.in_doubt);
             tracing::warn!(call_ref = %desk.key, command = command.name, %error, "nobody knows whether it had its effect");
-            if command.decides() == Some(record::Decided::Answer) {
-                desk.call.answer_in_doubt = Some(command.name.clone());
-            }
+            desk.call.doubts.add(&command);
             desk.events.push_back(CallEvent::InDoubt(InDoubt { name: command.name, error }));
         } else {
             failed(desk, command, error);

@@ -14,7 +14,7 @@ use graph_calls_core::model::{
     IncomingContext, InvitationParticipantInfo, MediaState, MeetingInfo, Notification, Participant,
     ParticipantId, ParticipantInfo, ReadError, Resource, ResultInfo, TenantId,
 };
-use graph_calls_core::{AnswerCall, ApiRequest, RejectCall};
+use graph_calls_core::{AnswerCall, ApiRequest, RedirectCall, RejectCall};
 
 use crate::{CallEvent, Ended, Incoming, Outcome};
 use operations::Operations;
@@ -62,7 +62,7 @@ impl Decided {
         match request {
             AnswerCall::NAME => Some(Self::Answer),
             RejectCall::NAME => Some(Self::Reject),
-            "call-redirect" => Some(Self::Redirect),
+            RedirectCall::NAME => Some(Self::Redirect),
             _ => None,
         }
     }

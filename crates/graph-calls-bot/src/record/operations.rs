@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use graph_calls_core::model::{CommsOperation, OperationStatus};
+use graph_calls_core::model::{CommsOperation, CompletionReason, OperationKind, OperationStatus};
 
 use crate::{CallEvent, Done, Failed, event::CommandError, fold::folded};
 
@@ -52,7 +52,8 @@ impl Operations {
         }
         let name = self.open.remove(&context)?.command;
         let failed = operation.status == Some(OperationStatus::Failed)
-            || operation.result_info.as_ref().is_some_and(|info| !info.is_success());
+            || operation.result_info.as_ref().is_some_and(|info| !info.is_success())
+            || tones_were_lost(operation);
         let operation = operation.clone().into_owned();
         Some(if failed {
             CallEvent::Failed(Failed { name, error: CommandError::of_operation(operation.result_info) })
@@ -73,6 +74,12 @@ impl Operations {
             .find(|(_, open)| open.operation.as_deref() == Some(&id))
             .map(|(context, _)| context.clone())
     }
+}
+
+/// Sent tones complete even when they were not heard: only the reason tells.
+fn tones_were_lost(operation: &CommsOperation<'_>) -> bool {
+    let reason = operation.completion_reason().unwrap_or(&CompletionReason::CompletedSuccessfully);
+    operation.kind == Some(OperationKind::SendDtmfTones) && *reason != CompletionReason::CompletedSuccessfully
 }
 
 #[cfg(test)]
@@ -107,5 +114,18 @@ mod tests {
         assert!(
             matches!(event, Some(CallEvent::Failed(failed)) if failed.error.to_string().contains("400/8508"))
         );
+    }
+
+    #[test]
+    fn sent_tones_that_completed_without_success_failed() {
+        let mut operations = Operations::default();
+        for (reason, well) in [("completedSuccessfully", true), ("mediaOperationCanceled", false)] {
+            operations.open("c", "dial");
+            let text = format!(
+                r##"{{"@odata.type":"#microsoft.graph.sendDtmfTonesOperation","clientContext":"c","status":"completed","completionReason":"{reason}"}}"##
+            );
+            let event = operations.apply(&serde_json::from_str(&text).unwrap(), None, true);
+            assert_eq!(matches!(event, Some(CallEvent::Done(_))), well, "{reason}: {event:?}");
+        }
     }
 }

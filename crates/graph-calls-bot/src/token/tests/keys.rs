@@ -44,6 +44,25 @@ async fn the_document_is_asked_and_then_the_keys_it_names() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_redirect_of_the_document_or_of_the_keys_is_an_error_and_not_followed() {
+    let mut asked = 0;
+    for status in 300..=399 {
+        let issuer = TestIssuer::new();
+        issuer.set(Source::Status(StatusCode::from_u16(status).unwrap()));
+        // What a client that follows redirects would go by.
+        issuer.announce(r#"{"jwks_uri":"https://elsewhere.example/keys"}"#);
+        let check = issuer.check();
+        assert!(matches!(
+            refusal(&check, &issuer.token()).await.status(),
+            RefusalStatus::KeysUnavailable { .. }
+        ));
+        asked += issuer.asked().len();
+    }
+    println!("C3 (keys): {} redirects followed of 100, all statuses from 300 to 399", asked - 100);
+    assert_eq!(asked, 100);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_thousand_cold_checks_fetch_once() {
     let issuer = TestIssuer::new();
     issuer.set(Source::Slow(Duration::from_secs(1)));
