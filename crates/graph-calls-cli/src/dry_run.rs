@@ -79,6 +79,13 @@ impl Request {
         Self { method: request.method().to_string(), url: request.uri().to_string(), headers, body }
     }
 
+    /// The same with no more of its address than the host: the rest is as good as a secret.
+    pub(crate) fn without_path(mut self) -> Self {
+        let host = self.url.split_inclusive('/').take(3).collect::<String>();
+        self.url = format!("{}/[redacted]", host.trim_end_matches('/'));
+        self
+    }
+
     pub(crate) fn print(&self, output: Output, json: bool) -> Result<(), Failure> {
         if json {
             return Ok(output.json(self)?);

@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use graph_calls_core::{ApiRequest, ApiVersion, Client, Cloud, Correlation, Repeat, Result, model::TenantId};
+use graph_calls_core::{
+    ApiRequest, ApiVersion, Client, Cloud, Correlation, Repeat, Result,
+    model::{CallId, ClientContext, TenantId},
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -125,6 +128,14 @@ impl<R: ApiRequest> ApiRequest for WithBody<R> {
 
     fn version(&self) -> ApiVersion {
         self.0.version()
+    }
+
+    fn call_id(&self) -> Option<&CallId> {
+        self.0.call_id()
+    }
+
+    fn client_context(&self) -> Option<&ClientContext> {
+        self.0.client_context()
     }
 
     fn correlation(&self) -> Correlation {

@@ -97,7 +97,7 @@ fn advice(error: &Error) -> &'static str {
         ErrorKind::Request => "What to do: mend the arguments; nothing was sent.",
         ErrorKind::Connect => "What to do: look at network, proxy and firewall, then run it again.",
         ErrorKind::Auth => {
-            "What to do: look at AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or give another ready token."
+            "What to do: look at AZURE_TENANT_ID, AZURE_CLIENT_ID and what proves the app (AZURE_CLIENT_SECRET, for example), or give another ready token."
         }
         ErrorKind::Status => by_status(error),
         _ => "What to do: run it again.",

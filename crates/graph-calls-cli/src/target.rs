@@ -70,6 +70,11 @@ impl EmulatorUrl {
         Ok(Config::from_lookup(self.lookup())?.connect().await?)
     }
 
+    /// Where to, for what is fetched with a token of its own.
+    pub(crate) fn config_without_credentials(&self) -> Result<Config, Failure> {
+        Ok(Config::from_lookup_with_token(self.lookup(), DryRun::token()?)?)
+    }
+
     fn lookup(&self) -> impl Fn(&str) -> Option<String> {
         |name| if name == EMULATOR_URL { self.get() } else { env::var(name).ok() }
     }

@@ -6,7 +6,9 @@ mod dev;
 mod emulator;
 mod end_reason;
 mod notification;
+mod page;
 mod participant;
+mod values;
 
 use clap::{Parser, Subcommand};
 

@@ -60,6 +60,50 @@ fn a_call_is_made_looked_at_and_ended() {
 }
 
 #[test]
+fn a_group_call_does_what_it_is_told() {
+    let emulator = Emulator::start();
+    let url = emulator.url();
+    let created = at(url, &["call", "create", "--to", ADELE, "--callback", CALLBACK, "--json"]).one();
+    let call = created["id"].as_str().unwrap();
+    until(url, call, "established");
+    let hugo = "user:b0000000-0000-4000-8000-000000000008";
+    assert_eq!(at(url, &["participant", "invite", call, "--to", hugo]).code, 0);
+    let people =
+        || at(url, &["participant", "list", call, "--json"]).one()["value"].as_array().unwrap().clone();
+    let people =
+        (0..200).find_map(|_| Some(people()).filter(|people| people.len() == 3)).expect("the invitee joins");
+    let id = |at: usize| people[at]["id"].as_str().unwrap();
+    let (adele, hugo) = (id(1), id(2));
+
+    for (line, said) in [
+        (format!("call record {call} --max-duration 30s --stop-tones #"), "recordOperation "),
+        (format!("call cancel-media {call}"), "cancelMediaProcessingOperation "),
+        (format!("call send-tones {call} 12# --delay 300ms"), "sendDtmfTonesOperation "),
+        (format!("call mute {call}"), "muteParticipantOperation "),
+        (format!("call unmute {call}"), "unmuteParticipantOperation "),
+        (format!("call large-gallery {call}"), "addLargeGalleryViewOperation "),
+        (format!("call start-recording {call}"), "startRecordingOperation "),
+        (format!("call start-transcription {call} --language en-us"), "startTranscriptionOperation "),
+        (format!("participant mute {call} {hugo}"), "muteParticipantOperation "),
+        (format!("participant mute-all {call} {adele} {hugo}"), "muteParticipantsOperation "),
+        (format!("participant hold {call} {hugo}"), "startHoldMusicOperation "),
+        (format!("participant unhold {call} {hugo}"), "stopHoldMusicOperation "),
+        (format!("call routing list {call}"), "no groups\n"),
+        (format!("call routing create {call} --source {adele} --receiver {hugo} --id g"), "g  "),
+        (format!("call routing list {call}"), "g  "),
+        (format!("call routing get {call} g"), "g  "),
+        (format!("call routing update {call} g --receiver {hugo}"), "g  "),
+        (format!("call routing delete {call} g"), "dissolved\n"),
+    ] {
+        let ran = at(url, &line.split(' ').collect::<Vec<_>>());
+        assert_eq!(ran.code, 0, "{line}: {ran:?}");
+        assert!(ran.out.starts_with(said), "{line}: {ran:?}");
+    }
+    let refused = at(url, &["call", "recording-status", call, "recording"]);
+    assert!(refused.code == 1 && refused.err.contains("8506"), "{refused:?}");
+}
+
+#[test]
 fn a_foreign_token_is_refused_and_not_shown() {
     let emulator = Emulator::start();
     let variables = [("GRAPH_CALLS_EMULATOR_URL", emulator.url())];

@@ -161,8 +161,8 @@ fn what_makes_no_sense_is_a_usage_error_that_names_it() {
         assert_eq!(ran.out, "");
     }
     let six: Vec<String> = (0..6).map(|number| format!("user:{number}")).collect();
-    let mut arguments = vec!["call", "create", "--callback", "https://b.example", "--dry-run", "--to"];
-    arguments.extend(six.iter().map(String::as_str));
+    let mut arguments = vec!["call", "create", "--callback", "https://b.example", "--dry-run"];
+    arguments.extend(six.iter().flat_map(|callee| ["--to", callee.as_str()]));
     let ran = run(&arguments);
     assert_eq!(ran.code, 2, "{ran:?}");
     assert!(ran.err.contains("6 are more than the 5"), "{ran:?}");

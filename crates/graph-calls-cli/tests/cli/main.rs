@@ -10,9 +10,12 @@
 
 mod calls;
 mod dev;
+mod download;
 mod dry_run;
 mod emulator;
 mod end_reason;
 mod fixtures;
 mod notification;
+mod operations;
+mod pages;
 mod support;

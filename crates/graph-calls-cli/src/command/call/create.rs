@@ -9,6 +9,7 @@ use graph_calls_core::{
 use super::{Callback, show};
 use crate::{
     callee::{self, Callee},
+    command::values,
     exit::Failure,
     output::{Output, note},
     report::Effect,
@@ -19,8 +20,9 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("whom").required(true).args(["to", "join", "join_meeting_id"]))]
 pub(crate) struct Create {
-    /// Whom to call: `user:ID`, `phone:+E164`, `app:ID` or `instance:ID`; two to five make a group call.
-    #[arg(long, value_name = "WHOM", num_args = 1..)]
+    /// Whom to call: `user:ID`, `phone:+E164`, `app:ID` or `instance:ID`; given once for each, two to five make a
+    /// group call.
+    #[arg(long, value_name = "WHOM")]
     to: Vec<Callee>,
     /// Joins the meeting of this Teams link, in its tenant where it names one; quote it in a shell.
     // As text: the argument parser would repeat a bad link, passcode and all.
@@ -73,7 +75,7 @@ impl Create {
                 return Err(Failure::usage("whom to call? Give --to, --join or --join-meeting-id"));
             }
             (several, _) => CreateCallBody::to_group(several.iter().map(Callee::invitation), callback)
-                .map_err(|error| Failure::usage(error.to_string()))?,
+                .map_err(values::bad(&[("targets", "--to")]))?,
         };
         if let Some(from) = &self.from {
             body = body.with_source(ParticipantInfo::new(from.identity()));

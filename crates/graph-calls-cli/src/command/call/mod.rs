@@ -1,20 +1,26 @@
 //! `call`: the requests on a call.
 
 mod create;
+mod download;
+mod life;
+mod media;
+mod quality;
+mod recording;
+mod routing;
 mod show;
+mod transfer;
 
 pub(crate) use show::who;
 
 use clap::{Args, Subcommand};
 use graph_calls_core::{
-    AnswerCall, DeleteCall, GetCall, KeepAlive, PlayPrompt, RejectCall, SubscribeToTone,
-    model::{
-        AnswerCallBody, CallId, CallbackUri, ClientContext, ClientContextBody, CommsOperation, MediaInfo,
-        MediaPrompt, PlayPromptBody, RejectReason,
-    },
+    AddLargeGalleryView, ApiRequest, CancelMediaProcessing, MuteCall, StartRecording, StopRecording,
+    StopTranscription, SubscribeToTone, UnmuteCall,
+    model::{CallId, CallbackUri, ClientContext, ClientContextBody, CommsOperation},
 };
 
 use crate::{
+    command::values,
     exit::{Code, Failure, Outcome},
     line::{Answer, Line},
     output::{Output, note},
@@ -25,86 +31,46 @@ use crate::{
 /// Sends one request on a call, to Graph or to an emulator.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Call {
-    Create(create::Create),
-    Get(Get),
-    Answer(AnswerArgs),
-    Reject(Reject),
-    Delete(Delete),
-    KeepAlive(KeepAliveArgs),
-    Play(Play),
-    Tones(Tones),
+    Create(Box<create::Create>),
+    Get(life::Get),
+    Answer(life::Answer),
+    Reject(life::Reject),
+    Redirect(Box<life::Redirect>),
+    Transfer(Box<transfer::Transfer>),
+    Delete(life::Delete),
+    KeepAlive(life::Keep),
+    Play(media::Play),
+    Record(Box<media::Record>),
+    Download(Box<download::Download>),
+    /// Cancels the prompts and recordings of a call, the running one and those that wait.
+    CancelMedia(Keyed),
+    /// Listens for keys: from then on each one pressed is a notification.
+    #[command(visible_alias = "subscribe-to-tones")]
+    Tones(Keyed),
+    SendTones(media::SendTones),
+    /// Mutes the bot itself; in group calls.
+    Mute(Keyed),
+    /// Unmutes the bot itself; in group calls.
+    Unmute(Keyed),
+    ScreenSharing(media::ScreenSharing),
+    /// Asks for the large gallery as a stream; in group calls, only in the public cloud.
+    LargeGallery(Keyed),
+    #[command(subcommand)]
+    Routing(Box<routing::Routing>),
+    RecordingStatus(recording::Tell),
+    /// Starts the recording of the call. Beta.
+    StartRecording(Keyed),
+    /// Stops the recording of the call. Beta.
+    StopRecording(Keyed),
+    StartTranscription(recording::StartTranscript),
+    /// Stops the transcript of the call. Beta.
+    StopTranscription(Keyed),
+    DeviceQuality(quality::DeviceQuality),
 }
 
-/// Reads a call.
+/// A call, and the key of the operation that it is asked for.
 #[derive(Debug, Args)]
-pub(crate) struct Get {
-    /// The call.
-    call: CallId,
-    #[command(flatten)]
-    target: Target,
-}
-
-/// Answers an incoming call, with media that the service hosts.
-#[derive(Debug, Args)]
-pub(crate) struct AnswerArgs {
-    /// The call.
-    call: CallId,
-    #[command(flatten)]
-    callback: Callback,
-    #[command(flatten)]
-    target: Target,
-}
-
-/// Rejects an incoming call.
-#[derive(Debug, Args)]
-pub(crate) struct Reject {
-    /// The call.
-    call: CallId,
-    /// Why.
-    #[arg(long, value_parser = ["none", "busy", "forbidden"], default_value = "busy")]
-    reason: String,
-    /// Where the last notification goes, if not to the registered webhook.
-    #[arg(long, value_name = "URI")]
-    callback: Option<String>,
-    #[command(flatten)]
-    target: Target,
-}
-
-/// Hangs up; in a group call only the bot leaves.
-#[derive(Debug, Args)]
-pub(crate) struct Delete {
-    /// The call.
-    call: CallId,
-    #[command(flatten)]
-    target: Target,
-}
-
-/// Keeps a call from being cleaned up; due every 45 minutes.
-#[derive(Debug, Args)]
-pub(crate) struct KeepAliveArgs {
-    /// The call.
-    call: CallId,
-    #[command(flatten)]
-    target: Target,
-}
-
-/// Plays prompts: WAV, mono, 16 bit, 16 kHz.
-#[derive(Debug, Args)]
-pub(crate) struct Play {
-    /// The call.
-    call: CallId,
-    /// Where the prompts lie, in the order in which they are played; at most 20.
-    #[arg(required = true, value_name = "URL")]
-    prompts: Vec<String>,
-    #[command(flatten)]
-    context: Context,
-    #[command(flatten)]
-    target: Target,
-}
-
-/// Asks for a notification per pressed key.
-#[derive(Debug, Args)]
-pub(crate) struct Tones {
+pub(crate) struct Keyed {
     /// The call.
     call: CallId,
     #[command(flatten)]
@@ -146,65 +112,66 @@ impl Context {
     /// The key, told on standard error where it was made up.
     pub(crate) fn read(&self) -> Result<ClientContext, Failure> {
         let text = self.client_context.clone().unwrap_or_else(|| {
-            let made = uuid::Builder::from_random_bytes(fastrand::u128(..).to_be_bytes());
-            let made = made.into_uuid().hyphenated().to_string();
+            let made = made_up_guid();
             note(format_args!("clientContext {made}"));
             made
         });
-        ClientContext::new(text).map_err(|error| Failure::usage(error.to_string()))
+        ClientContext::new(text).map_err(values::bad(&[("clientContext", "--client-context")]))
+    }
+
+    /// The key as a body that has nothing else.
+    pub(crate) fn body(&self) -> Result<ClientContextBody, Failure> {
+        Ok(ClientContextBody::new().with_client_context(self.read()?))
+    }
+}
+
+pub(crate) fn made_up_guid() -> String {
+    let made = uuid::Builder::from_random_bytes(fastrand::u128(..).to_be_bytes());
+    made.into_uuid().hyphenated().to_string()
+}
+
+impl Keyed {
+    async fn send<R>(
+        self,
+        output: Output,
+        make: impl FnOnce(CallId, ClientContextBody) -> R,
+    ) -> Result<(), Failure>
+    where
+        R: ApiRequest<Output: Told>,
+    {
+        let line = self.target.open(output).await?;
+        let sent = line.send(make(self.call, self.context.body()?), Effect::Some).await?;
+        operation(&line, sent.as_ref())
     }
 }
 
 pub(crate) async fn run(call: Call, output: Output) -> Outcome {
     match call {
         Call::Create(create) => create.run(output).await,
-        Call::Get(get) => {
-            let line = get.target.open(output).await?;
-            match line.send(GetCall::new(get.call), Effect::None).await? {
-                Some(answer) if line.json => Ok(output.json(&answer.to_json())?),
-                Some(answer) => Ok(output.line(show::call(&answer.read, output))?),
-                None => Ok(()),
-            }
-        }
-        Call::Answer(answer) => {
-            let line = answer.target.open(output).await?;
-            let body = AnswerCallBody::new(answer.callback.read(&line)?);
-            let sent = line.send(AnswerCall::new(answer.call, body), Effect::Some).await?;
-            done(&line, sent.as_ref(), "answered; that it is established comes as a notification")
-        }
-        Call::Reject(reject) => {
-            let line = reject.target.open(output).await?;
-            let mut request = RejectCall::new(reject.call, RejectReason::from(reject.reason));
-            if let Some(uri) = &reject.callback {
-                request = request.with_callback_uri(callback_uri(uri, &line)?);
-            }
-            let sent = line.send(request, Effect::Some).await?;
-            done(&line, sent.as_ref(), "rejected")
-        }
-        Call::Delete(delete) => {
-            let line = delete.target.open(output).await?;
-            let sent = line.send(DeleteCall::new(delete.call), Effect::Some).await?;
-            done(&line, sent.as_ref(), "hung up")
-        }
-        Call::KeepAlive(keep) => {
-            let line = keep.target.open(output).await?;
-            let sent = line.send(KeepAlive::new(keep.call), Effect::Some).await?;
-            done(&line, sent.as_ref(), "kept alive")
-        }
-        Call::Play(play) => {
-            let line = play.target.open(output).await?;
-            let prompts = play.prompts.into_iter().map(|url| MediaPrompt::new(MediaInfo::new(url)));
-            let body = PlayPromptBody::several(prompts).map_err(|error| Failure::usage(error.to_string()))?;
-            let body = body.with_client_context(play.context.read()?);
-            let sent = line.send(PlayPrompt::new(play.call, body), Effect::Some).await?;
-            operation(&line, sent.as_ref())
-        }
-        Call::Tones(tones) => {
-            let line = tones.target.open(output).await?;
-            let body = ClientContextBody::new().with_client_context(tones.context.read()?);
-            let sent = line.send(SubscribeToTone::new(tones.call, body), Effect::Some).await?;
-            operation(&line, sent.as_ref())
-        }
+        Call::Get(get) => get.run(output).await,
+        Call::Answer(answer) => answer.run(output).await,
+        Call::Reject(reject) => reject.run(output).await,
+        Call::Redirect(redirect) => redirect.run(output).await,
+        Call::Transfer(transfer) => transfer.run(output).await,
+        Call::Delete(delete) => delete.run(output).await,
+        Call::KeepAlive(keep) => keep.run(output).await,
+        Call::Play(play) => play.run(output).await,
+        Call::Record(record) => record.run(output).await,
+        Call::Download(download) => download.run(output).await,
+        Call::CancelMedia(keyed) => keyed.send(output, CancelMediaProcessing::new).await,
+        Call::Tones(keyed) => keyed.send(output, SubscribeToTone::new).await,
+        Call::SendTones(tones) => tones.run(output).await,
+        Call::Mute(keyed) => keyed.send(output, MuteCall::new).await,
+        Call::Unmute(keyed) => keyed.send(output, UnmuteCall::new).await,
+        Call::ScreenSharing(sharing) => sharing.run(output).await,
+        Call::LargeGallery(keyed) => keyed.send(output, AddLargeGalleryView::new).await,
+        Call::Routing(routing) => routing.run(output).await,
+        Call::RecordingStatus(tell) => tell.run(output).await,
+        Call::StartRecording(keyed) => keyed.send(output, StartRecording::new).await,
+        Call::StopRecording(keyed) => keyed.send(output, StopRecording::new).await,
+        Call::StartTranscription(start) => start.run(output).await,
+        Call::StopTranscription(keyed) => keyed.send(output, StopTranscription::new).await,
+        Call::DeviceQuality(quality) => quality.run(output).await,
     }
     .map(|()| Code::Done)
 }
@@ -218,13 +185,27 @@ pub(crate) fn done<T>(line: &Line, answer: Option<&Answer<T>>, text: &str) -> Re
     }
 }
 
+/// What an answer tells of its operation.
+pub(crate) trait Told {
+    fn told(&self) -> Option<&CommsOperation<'static>>;
+}
+
+impl Told for CommsOperation<'static> {
+    fn told(&self) -> Option<&CommsOperation<'static>> {
+        Some(self)
+    }
+}
+
+impl Told for Option<CommsOperation<'static>> {
+    fn told(&self) -> Option<&CommsOperation<'static>> {
+        self.as_ref()
+    }
+}
+
 /// Prints a comms operation.
-pub(crate) fn operation(
-    line: &Line,
-    answer: Option<&Answer<CommsOperation<'static>>>,
-) -> Result<(), Failure> {
-    match answer {
-        Some(answer) if !line.json => Ok(line.output.line(show::operation(&answer.read))?),
-        answer => done(line, answer, ""),
+pub(crate) fn operation(line: &Line, answer: Option<&Answer<impl Told>>) -> Result<(), Failure> {
+    match answer.map(|answer| answer.read.told()) {
+        Some(Some(told)) if !line.json => Ok(line.output.line(show::operation(told))?),
+        _ => done(line, answer, "accepted; how it ends comes as a notification"),
     }
 }

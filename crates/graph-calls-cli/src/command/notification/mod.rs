@@ -56,7 +56,8 @@ pub(crate) fn run(command: &NotificationCommand, output: Output) -> Outcome {
     Ok(Code::Done)
 }
 
-fn read(file: &str) -> Result<(String, Vec<u8>), Failure> {
+/// What is in a file, or on standard input for `-`, with its name for messages.
+pub(super) fn read(file: &str) -> Result<(String, Vec<u8>), Failure> {
     if file != "-" {
         let body = fs::read(file).map_err(|error| Failure::failed(format!("{file}: {error}")))?;
         return Ok((file.to_owned(), body));
