@@ -3,6 +3,7 @@
 #![allow(missing_docs, reason = "criterion's macro makes public functions")]
 #![allow(clippy::unwrap_used, reason = "a bench that cannot be set up must not run")]
 
+#[allow(dead_code, reason = "each bench uses a part of it")]
 mod loopback;
 mod naive;
 mod signer;

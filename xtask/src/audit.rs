@@ -95,7 +95,7 @@ fn package(packages: &[Package]) -> Plan {
 
 fn ratios(_: &[Package]) -> Plan {
     if ratios::is_possible() {
-        Plan::Run(run::cargo(["xtask", "ratios", "parse"]))
+        Plan::Run(run::cargo(["xtask", "ratios"]))
     } else {
         Plan::NotYet("valgrind is missing: cargo xtask setup")
     }

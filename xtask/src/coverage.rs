@@ -8,6 +8,8 @@ use crate::run::{self, Failure, Outcome};
 
 const TABLE: &str = "crates/graph-calls-core/tests/operations.tsv";
 const REQUESTS: &str = "crates/graph-calls-core/src/request";
+/// The request whose address is no path below a version of Graph: it has a folder of its own.
+const DOWNLOAD: &str = "crates/graph-calls-http/src/recording";
 const MODEL: &str = "crates/graph-calls-model/src";
 const ROUTES: &str = "crates/graph-calls-emulator/src/route";
 const COMMANDS: &str = "crates/graph-calls-cli/src/command";
@@ -25,6 +27,18 @@ struct Action<'a> {
     versions: &'a str,
     body: &'a str,
     command: &'a str,
+}
+
+impl Action<'_> {
+    /// Whether its address comes with a notification, and is not Graph's.
+    fn is_download(&self) -> bool {
+        self.path == "{recordingLocation}"
+    }
+
+    /// `reject_call` names the file, `RejectCall` the type; what is fetched from elsewhere is a type of another crate.
+    fn type_name(&self) -> String {
+        if self.is_download() { "RecordingDownload".to_owned() } else { camel_case(self.request) }
+    }
 }
 
 pub(crate) fn run() -> Outcome {
@@ -66,7 +80,7 @@ fn gaps(root: &Path) -> Vec<String> {
         ];
         gaps.extend(places.into_iter().flatten().map(|gap| format!("{}: {gap}", action.name)));
     }
-    gaps.extend(strays(root, REQUESTS, &["mod", "raw"], &actions));
+    gaps.extend(strays(root, REQUESTS, &["mod", "page", "raw", "wire"], &actions));
     gaps.extend(strays(root, ROUTES, &["mod"], &actions));
     for name in rows.keys().filter(|name| !actions.iter().any(|action| action.name == **name)) {
         gaps.push(format!(
@@ -107,9 +121,14 @@ fn read_table(table: &str) -> Result<Vec<Action<'_>>, String> {
 }
 
 fn request_gap(root: &Path, action: &Action<'_>) -> Option<String> {
+    if action.is_download() {
+        let recording = rust_at(root, DOWNLOAD);
+        return (!words(&recording).any(|word| word == action.type_name()))
+            .then(|| format!("{DOWNLOAD} has no {}; define it there", action.type_name()));
+    }
     let file = format!("{REQUESTS}/{}.rs", action.request);
     match fs::read_to_string(root.join(&file)) {
-        Err(_) => Some(format!("{file} is missing; write {} there", camel_case(action.request))),
+        Err(_) => Some(format!("{file} is missing; write {} there", action.type_name())),
         Ok(text) if !text.contains(&format!("\"{}\"", action.name)) => {
             Some(format!("{file} does not say {:?}; make it the NAME of the request", action.name))
         }
@@ -130,13 +149,21 @@ fn route_gap(root: &Path, action: &Action<'_>) -> Option<String> {
     (!root.join(&file).is_file()).then(|| format!("{file} is missing; let the emulator answer it there"))
 }
 
-fn command_gap(root: &Path, commands: &str, action: &Action<'_>) -> Option<String> {
-    let request = camel_case(action.request);
-    let group = action.command.split(' ').next().unwrap_or_default();
+fn command_gap(root: &Path, commands: &BTreeMap<&str, String>, action: &Action<'_>) -> Option<String> {
+    let request = action.type_name();
+    let mut names = action.command.split(' ');
+    let group = names.next().unwrap_or_default();
     let folder = format!("{COMMANDS}/{group}");
     let place = if root.join(&folder).is_dir() { folder } else { folder + ".rs" };
-    (!words(commands).any(|word| word == request))
-        .then(|| format!("{place} does not use {request}; add `graph-calls {}` there", action.command))
+    let text = commands.get(group).map_or("", String::as_str);
+    let is_there = |wanted: &str| words(text).any(|word| word == wanted);
+    // Each further name is a variant of its own: `call routing list` is `Routing`, then `List`.
+    let missing = [request.clone()].into_iter().chain(names.map(camel_case)).find(|name| !is_there(name))?;
+    Some(if missing == request {
+        format!("{place} does not use {request}; add `graph-calls {}` there", action.command)
+    } else {
+        format!("{place} has no {missing}; add `graph-calls {}` there", action.command)
+    })
 }
 
 /// A covered action that the page still lists as missing.
@@ -192,12 +219,14 @@ fn strays(root: &Path, folder: &str, known: &[&str], actions: &[Action<'_>]) -> 
     names.into_iter().map(gap).collect()
 }
 
-fn commands(root: &Path) -> String {
-    let groups = COMMAND_GROUPS.map(|group| {
-        let folder = root.join(COMMANDS).join(group);
-        fs::read_to_string(folder.with_extension("rs")).unwrap_or_default() + "\n" + &rust_below(&folder)
-    });
-    groups.join("\n")
+fn commands(root: &Path) -> BTreeMap<&'static str, String> {
+    COMMAND_GROUPS.map(|group| (group, rust_at(root, &format!("{COMMANDS}/{group}")))).into()
+}
+
+/// The text of a module, be it a file or a folder.
+fn rust_at(root: &Path, module: &str) -> String {
+    let folder = root.join(module);
+    fs::read_to_string(folder.with_extension("rs")).unwrap_or_default() + "\n" + &rust_below(&folder)
 }
 
 /// The text of all Rust files below a folder.
@@ -224,13 +253,13 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty())
 }
 
-/// `reject_call` names the file, `RejectCall` the type.
-fn camel_case(request: &str) -> String {
+/// `reject_call` becomes `RejectCall`, `keep-alive` `KeepAlive`.
+fn camel_case(name: &str) -> String {
     let capitalized = |word: &str| {
         let mut letters = word.chars();
         letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect::<String>()
     };
-    request.split('_').map(capitalized).collect()
+    name.split(['_', '-']).map(capitalized).collect()
 }
 
 #[cfg(test)]
@@ -258,7 +287,8 @@ mod tests {
             project.write(&format!("{MODEL}/call/reject.rs"), "body! { pub struct RejectCallBody<'a> {} }");
             project.write(&format!("{ROUTES}/mod.rs"), "");
             project.write(&format!("{ROUTES}/reject_call.rs"), "");
-            project.write(&format!("{COMMANDS}/call.rs"), "let request = RejectCall::new(id);");
+            project
+                .write(&format!("{COMMANDS}/call.rs"), "Reject(Reject), let request = RejectCall::new(id);");
             project.write(PAGE, &format!("| Name | Call |\n| --- | --- |\n{ROW}\n\n| mute | POST /mute |\n"));
             project
         }
@@ -329,8 +359,41 @@ mod tests {
     fn a_missing_sub_command_is_a_gap_wherever_it_might_be() {
         let project = Project::new("command");
         project.write(&format!("{COMMANDS}/call.rs"), "RejectCallBody");
-        assert!(project.gap().contains("add `graph-calls call reject` there"));
+        assert!(project.gap().contains("does not use RejectCall; add `graph-calls call reject` there"));
         project.write(&format!("{COMMANDS}/call/reject.rs"), "RejectCall::new(id)");
+        assert!(project.gap().contains("call has no Reject; add `graph-calls call reject` there"));
+        project.write(&format!("{COMMANDS}/call/mod.rs"), "enum Call { Reject(reject::Args) }");
+        assert_eq!(gaps(&project.0), [""; 0]);
+        project.remove(&format!("{COMMANDS}/call/reject.rs"));
+        project.write(&format!("{COMMANDS}/participant.rs"), "RejectCall::new(id)");
+        assert!(project.gap().contains("does not use RejectCall"), "the use of another group is none");
+    }
+
+    #[test]
+    fn a_command_within_a_command_has_each_of_its_names() {
+        let project = Project::new("nested");
+        project
+            .write(TABLE, &format!("{HEADER}\n{}\n", REJECT.replace("call reject", "call answer-or reject")));
+        assert!(project.gap().contains("has no AnswerOr; add `graph-calls call answer-or reject` there"));
+        project.write(&format!("{COMMANDS}/call/mod.rs"), "enum Call { AnswerOr(AnswerOr) }");
+        assert_eq!(gaps(&project.0), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_fetched_from_elsewhere_is_a_request_of_the_http_crate() {
+        const DOWNLOADED: &str =
+            "recordoperation\tGET\t{recordingLocation}\tv1.0,beta\t200\tA\t-\tcall download";
+        let project = Project::new("download");
+        project.write(TABLE, &format!("{HEADER}\n{REJECT}\ndownload_recording\t{DOWNLOADED}\n"));
+        project.write(&format!("{ROUTES}/download_recording.rs"), "");
+        project.write(&format!("{COMMANDS}/call/download.rs"), "Download(RecordingDownload)");
+        let row = "| `recordoperation` | GET {recordingLocation} | v1.0, beta | yes | yes | yes |";
+        project.write(PAGE, &format!("{ROW}\n{row}\n"));
+        assert_eq!(
+            project.gap(),
+            "recordoperation: crates/graph-calls-http/src/recording has no RecordingDownload; define it there"
+        );
+        project.write(&format!("{DOWNLOAD}/mod.rs"), "pub struct RecordingDownload;");
         assert_eq!(gaps(&project.0), [""; 0]);
     }
 

@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask setup | ci | audit | layers | coverage | drift | ratios | fuzz`.
+//! The project's own chores: `cargo xtask setup | ci | audit | layers | coverage | drift | ratios | simulate | fuzz`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to whoever started it")]
 
 mod audit;
@@ -11,6 +11,7 @@ mod metadata;
 mod ratios;
 mod run;
 mod setup;
+mod simulate;
 
 use std::env;
 use std::process::ExitCode;
@@ -24,7 +25,8 @@ usage: cargo xtask <chore>
   layers     which crate may depend on which
   coverage   each API action is in all of its five places
   drift      the model fits its table of the API, and that the metadata where it is at hand
-  ratios     counts what reading costs and holds it to its limits, half a minute: parse [--all | --json]
+  ratios     counts what reading and sending cost, against limits, a minute: [parse | stack] [--all | --json]
+  simulate   sends every request to a service that fails, by seed: outbound [--seeds N | --seed N]
   fuzz       throws made-up bytes at the readers, 5 minutes: [--minutes N] [TARGET..] | --replay FILE TARGET";
 
 fn main() -> ExitCode {
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         ["coverage"] => coverage::run,
         ["drift"] => drift::run,
         ["ratios", ..] => ratios::run,
+        ["simulate", ..] => simulate::run,
         ["fuzz", ..] => fuzz::run,
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

@@ -7,6 +7,9 @@
     reason = "a test's stage fails the test"
 )]
 
+#[cfg(feature = "simulate")]
+pub mod outbound;
+
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
@@ -17,7 +20,9 @@ use graph_calls_bot::{
     model::{AppId, CallId, CallbackUri},
 };
 use graph_calls_core::{Client, Wall};
-use graph_calls_emulator::{CallbackClaims, Dialect, Emulator, Exchange, ExchangeKind, IncomingCall};
+use graph_calls_emulator::{
+    CallbackClaims, Dialect, Emulator, EmulatorBuilder, Exchange, ExchangeKind, IncomingCall,
+};
 use graph_calls_http::{Config, Connection};
 use http::StatusCode;
 use tokio::{
@@ -72,7 +77,15 @@ pub struct Stage {
 impl Stage {
     /// Sets the stage for a bot that decides like this.
     pub async fn set(decide: impl Fn(&mut CallContext<()>, &CallEvent) + Send + Sync + 'static) -> Self {
-        let emulator = Emulator::builder().port(0).seed(7).start().await.expect("an emulator");
+        Self::set_before(Emulator::builder().port(0).seed(7), decide).await
+    }
+
+    /// Sets the stage before an emulator of one's own.
+    pub async fn set_before(
+        emulator: EmulatorBuilder,
+        decide: impl Fn(&mut CallContext<()>, &CallEvent) + Send + Sync + 'static,
+    ) -> Self {
+        let emulator = emulator.start().await.expect("an emulator");
         let connection =
             Config::emulator(emulator.url()).expect("a URL").connect().await.expect("the emulator");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");

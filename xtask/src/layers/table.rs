@@ -26,7 +26,7 @@ pub(super) const ROWS: &[Row] = &[
         outside: Outside::Only(&[
             SERDE,
             PROTOCOL,
-            &["reqwest", "h2", "aws-lc-rs"],
+            &["reqwest", "h2", "aws-lc-rs", "rustls-pki-types"],
             &["azure_core?", "azure_identity?"],
         ]),
     },

@@ -23,7 +23,7 @@ use report::Report;
 const REGION: &str = "*measured_region";
 
 /// What there are ratios of: each is a module of the bin.
-const NAMES: &[&str] = &["parse"];
+const NAMES: &[&str] = &["parse", "stack"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Output {
@@ -32,41 +32,55 @@ enum Output {
     Json,
 }
 
-/// `cargo xtask ratios NAME [--all | --json]`.
+/// `cargo xtask ratios [NAME | all] [--all | --json]`.
 pub(crate) fn run() -> Outcome {
     let arguments: Vec<String> = env::args().skip(2).collect();
-    let (name, output) = read(&arguments.iter().map(String::as_str).collect::<Vec<_>>())?;
+    let (names, output) = read(&arguments.iter().map(String::as_str).collect::<Vec<_>>())?;
     if !is_possible() {
         return Err(Failure::new("ratios: valgrind is missing: cargo xtask setup")
-            .with_repeat(format!("cargo xtask ratios {name}")));
+            .with_repeat(format!("cargo xtask ratios {}", arguments.join(" "))));
     }
-    let report = measure(name)?;
-    match output {
-        Output::Worst => println!("{}", table::table(&report, false)),
-        Output::All => println!("{}", table::table(&report, true)),
-        Output::Json => report.limits.iter().for_each(|limit| println!("{}", limit.to_json())),
+    let program = build()?;
+    let (mut limits, mut broken) = (0, Vec::new());
+    for (at, name) in names.iter().enumerate() {
+        let report = measure(&program, name)?;
+        if at > 0 && output != Output::Json {
+            println!();
+        }
+        match output {
+            Output::Worst => println!("{}", table::table(&report, false)),
+            Output::All => println!("{}", table::table(&report, true)),
+            Output::Json => report.limits.iter().for_each(|limit| println!("{}", limit.to_json())),
+        }
+        limits += report.limits.len();
+        broken.extend(report.limits.iter().filter(|limit| !limit.holds()).map(|_| *name));
     }
-    let broken = report.limits.iter().filter(|limit| !limit.holds()).count();
-    if broken == 0 {
-        Ok(())
-    } else {
-        Err(Failure::new(format!("ratios: {broken} of {} limits are broken", report.limits.len()))
-            .with_repeat(format!("cargo xtask ratios {name} --all")))
+    match broken.first() {
+        None => Ok(()),
+        Some(first) => Err(Failure::new(format!("ratios: {} of {limits} limits are broken", broken.len()))
+            .with_repeat(format!("cargo xtask ratios {first} --all"))),
     }
 }
 
-fn read<'a>(arguments: &[&'a str]) -> Outcome<(&'a str, Output)> {
-    let (name, output) = match arguments {
-        [name] => (*name, Output::Worst),
-        [name, "--all"] => (*name, Output::All),
-        [name, "--json"] => (*name, Output::Json),
-        _ => ("", Output::Worst),
+/// Which ones, and what is told of them. Without a name it is all of them.
+fn read<'a>(arguments: &[&'a str]) -> Outcome<(Vec<&'a str>, Output)> {
+    let (name, options) = match arguments.split_first() {
+        Some((name, options)) if !name.starts_with("--") => (*name, options),
+        _ => ("all", arguments),
     };
-    if NAMES.contains(&name) {
-        Ok((name, output))
-    } else {
-        let usage = format!("usage: cargo xtask ratios {} [--all | --json]", NAMES.join(" | "));
-        Err(Failure::new(usage))
+    let names = if name == "all" { NAMES.to_vec() } else { vec![name] };
+    let output = match options {
+        [] => Some(Output::Worst),
+        ["--all"] => Some(Output::All),
+        ["--json"] => Some(Output::Json),
+        _ => None,
+    };
+    match output {
+        Some(output) if names.iter().all(|name| NAMES.contains(name)) => Ok((names, output)),
+        _ => {
+            let usage = format!("usage: cargo xtask ratios [{} | all] [--all | --json]", NAMES.join(" | "));
+            Err(Failure::new(usage))
+        }
     }
 }
 
@@ -74,8 +88,7 @@ pub(crate) fn is_possible() -> bool {
     setup::is_installed("valgrind")
 }
 
-fn measure(name: &str) -> Outcome<Report> {
-    let program = build()?;
+fn measure(program: &Path, name: &str) -> Outcome<Report> {
     let folder = program.with_file_name("ratios-dumps").join(name);
     // What an earlier run left there would be read as well.
     if folder.exists() {
@@ -88,8 +101,8 @@ fn measure(name: &str) -> Outcome<Report> {
     valgrind.arg(format!("--log-file={}", folder.join("log").display()));
     // The dump before a region takes along all that was spent until then: the one after it has the region alone.
     valgrind.args([format!("--dump-before={REGION}"), format!("--dump-after={REGION}")]);
-    valgrind.arg(&program).arg(name);
-    let times = report::times(&said(Command::new(&program).args([name, "--time"]))?)?;
+    valgrind.arg(program).arg(name);
+    let times = report::times(&said(Command::new(program).args([name, "--time"]))?)?;
     let lines = said(&mut valgrind)?;
     Report::join(&lines, costs(&folder)?, times)
         .map_err(|failure| failure.in_stage("ratios").with_repeat(run::describe(&valgrind)))
@@ -164,14 +177,17 @@ mod tests {
     }
 
     #[test]
-    fn the_name_comes_first_and_at_most_one_option_after_it() {
-        assert_eq!(read(&["parse"]).unwrap(), ("parse", Output::Worst));
-        assert_eq!(read(&["parse", "--all"]).unwrap(), ("parse", Output::All));
-        assert_eq!(read(&["parse", "--json"]).unwrap(), ("parse", Output::Json));
+    fn a_name_comes_first_and_at_most_one_option_after_it() {
+        assert_eq!(read(&["parse"]).unwrap(), (vec!["parse"], Output::Worst));
+        assert_eq!(read(&["stack", "--all"]).unwrap(), (vec!["stack"], Output::All));
+        assert_eq!(read(&["parse", "--json"]).unwrap(), (vec!["parse"], Output::Json));
+        assert_eq!(read(&[]).unwrap(), (NAMES.to_vec(), Output::Worst));
+        assert_eq!(read(&["--json"]).unwrap(), (NAMES.to_vec(), Output::Json));
+        assert_eq!(read(&["all"]).unwrap(), (NAMES.to_vec(), Output::Worst));
         for wrong in
-            [[].as_slice(), &["--json"], &["lamp"], &["parse", "--json", "--all"], &["parse", "--fast"]]
+            [["lamp"].as_slice(), &["parse", "--json", "--all"], &["parse", "--fast"], &["--all", "parse"]]
         {
-            assert!(read(wrong).unwrap_err().to_string().contains("ratios parse ["), "{wrong:?}");
+            assert!(read(wrong).unwrap_err().to_string().contains("ratios [parse | "), "{wrong:?}");
         }
     }
 

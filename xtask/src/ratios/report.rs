@@ -1,18 +1,13 @@
 //! What the measured program says, joined with what was counted.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use super::dump::Cost;
 use crate::run::{Failure, Outcome};
 
-/// What was timed: nanoseconds by table, row and column.
-pub(crate) type Times = BTreeMap<[String; 3], u64>;
-
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    times: Times,
+    pub(crate) times: Vec<Time>,
     /// The column of which the others are multiples.
     pub(crate) base: String,
     /// Pairs of columns whose quotient is shown.
@@ -30,6 +25,15 @@ pub(crate) struct Cell {
     pub(crate) row: String,
     pub(crate) column: String,
     pub(crate) cost: Cost,
+}
+
+/// What was timed.
+#[derive(Debug)]
+pub(crate) struct Time {
+    pub(crate) table: String,
+    pub(crate) row: String,
+    pub(crate) column: String,
+    pub(crate) nanoseconds: u64,
 }
 
 /// What has to hold of one row, and whether it does.
@@ -52,7 +56,11 @@ pub(crate) enum Bound {
 
 impl Report {
     /// Joins the lines with the costs, which come in the same order.
-    pub(crate) fn join(lines: &str, costs: impl IntoIterator<Item = Cost>, times: Times) -> Outcome<Self> {
+    pub(crate) fn join(
+        lines: &str,
+        costs: impl IntoIterator<Item = Cost>,
+        times: Vec<Time>,
+    ) -> Outcome<Self> {
         let mut report = Self { times, ..Self::default() };
         let mut costs = costs.into_iter();
         let mut next =
@@ -84,6 +92,11 @@ impl Report {
         self.cells.iter().find(is_it).map(|cell| cell.cost)
     }
 
+    pub(crate) fn time(&self, table: &str, row: &str, column: &str) -> Option<u64> {
+        let is_it = |time: &&Time| time.column == column && time.row == row && time.table == table;
+        self.times.iter().find(is_it).map(|time| time.nanoseconds)
+    }
+
     fn limit(&self, told: &Value) -> Outcome<Limit> {
         let (table, row) = (string(told, "table"), string(told, "row"));
         let number = |quantity: &str| {
@@ -92,9 +105,12 @@ impl Report {
             let number = match kind.as_str() {
                 "instructions" => cost()?.instructions,
                 "allocations" => cost()?.allocations,
-                "nanoseconds" => {
-                    *self.times.get(&[table.clone(), row.clone(), value.as_str()?.to_owned()])?
+                "allocations_over" => {
+                    let allocations =
+                        |at| Some(self.cost(&table, &row, value.get(at)?.as_str()?)?.allocations);
+                    allocations(0)?.saturating_sub(allocations(1)?)
                 }
+                "nanoseconds" => self.time(&table, &row, value.as_str()?)?,
                 _ => value.as_u64()?,
             };
             Some((json!({kind: number}), number))
@@ -149,16 +165,16 @@ impl Limit {
 }
 
 /// What the program says of its times.
-pub(crate) fn times(lines: &str) -> Outcome<Times> {
-    let mut times = Times::new();
+pub(crate) fn times(lines: &str) -> Outcome<Vec<Time>> {
+    let mut times = Vec::new();
     for line in lines.lines() {
         let told = read(line)?;
         if let Some(timed) = told.get("timed") {
-            let key = ["table", "row", "column"].map(|key| string(timed, key));
+            let [table, row, column] = ["table", "row", "column"].map(|key| string(timed, key));
             let nanoseconds = timed.get("nanoseconds").and_then(Value::as_u64).filter(|&taken| taken > 0);
             let nanoseconds = nanoseconds
                 .ok_or_else(|| Failure::new(format!("the program timed something at nothing: {line}")))?;
-            times.insert(key, nanoseconds);
+            times.push(Time { table, row, column, nanoseconds });
         }
     }
     Ok(times)
@@ -228,7 +244,7 @@ pub(super) mod tests {
     }
 
     pub(in super::super) fn report() -> Report {
-        Report::join(LINES.trim(), costs(), Times::new()).unwrap()
+        Report::join(LINES.trim(), costs(), Vec::new()).unwrap()
     }
 
     #[test]
@@ -257,6 +273,17 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn allocations_may_be_counted_over_those_of_another_column() {
+        let lines = LINES.replace(
+            r#""of": {"allocations": "ours"}, "to": {"number": 2}"#,
+            r#""of": {"allocations_over": ["naive", "ours"]}, "to": {"number": 1}"#,
+        );
+        let report = Report::join(lines.trim(), costs(), Vec::new()).unwrap();
+        assert_eq!(report.limits[1].to_json()["of"], json!({"allocations_over": 39}));
+        assert_eq!(report.limits[1].ratio.to_string(), "39");
+    }
+
+    #[test]
     fn times_are_of_the_row_they_were_told_of() {
         let timed = r#"{"timed": {"table": "indented", "row": "S000", "column": "naive", "nanoseconds": 900}}
 {"timed": {"table": "indented", "row": "S000", "column": "ours", "nanoseconds": 300}}"#;
@@ -268,29 +295,25 @@ pub(super) mod tests {
         assert_eq!(report.limits[3].ratio.to_string(), "3");
         assert_eq!(report.limits[3].to_json()["of"], json!({"nanoseconds": 900}));
         assert!(times(&timed.replace("300", "0")).unwrap_err().to_string().contains("at nothing"));
-        let untimed = Report::join(lines.trim(), costs(), Times::new());
+        let untimed = Report::join(lines.trim(), costs(), Vec::new());
         assert!(untimed.unwrap_err().to_string().contains("says nothing"));
     }
 
     #[test]
     fn dumps_that_do_not_fit_the_lines_are_an_error() {
-        let error =
-            |costs: Vec<Cost>| Report::join(LINES.trim(), costs, Times::new()).unwrap_err().to_string();
+        let error = |costs: Vec<Cost>| Report::join(LINES.trim(), costs, Vec::new()).unwrap_err().to_string();
         assert!(error(costs().split_off(1)).contains("counting is broken"));
         assert!(error(vec![costs()[0]]).contains("fewer dumps"));
         assert!(error([costs(), costs()].concat()).contains("more dumps"));
         let unknown = LINES.replace(r#"{"instructions": "naive"}"#, r#"{"instructions": "nobody"}"#);
         assert!(
-            Report::join(unknown.trim(), costs(), Times::new())
+            Report::join(unknown.trim(), costs(), Vec::new())
                 .unwrap_err()
                 .to_string()
                 .contains("says nothing")
         );
         assert!(
-            Report::join("thread main panicked", [], Times::new())
-                .unwrap_err()
-                .to_string()
-                .contains("no JSON")
+            Report::join("thread main panicked", [], Vec::new()).unwrap_err().to_string().contains("no JSON")
         );
     }
 }

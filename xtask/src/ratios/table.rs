@@ -8,6 +8,12 @@ pub(crate) fn table(report: &Report, all: bool) -> String {
     for name in in_order(report.cells.iter().map(|cell| cell.table.as_str())) {
         paragraphs.push(costs(report, name));
     }
+    // Where instructions were counted, time only decides a limit.
+    let is_counted = |table: &str| report.cells.iter().any(|cell| cell.table == table);
+    for name in in_order(report.times.iter().map(|time| time.table.as_str()).filter(|name| !is_counted(name)))
+    {
+        paragraphs.push(times(report, name));
+    }
     paragraphs.push(limits(&report.limits, all));
     paragraphs.join("\n\n")
 }
@@ -34,6 +40,25 @@ fn costs(report: &Report, table: &str) -> String {
         line.extend(report.quotients.iter().map(|(of, to)| ratio(of, to)));
         let allocations = |column: &String| cost(column).map_or(0, |cost| cost.allocations).to_string();
         line.push(report.allocations.iter().map(allocations).collect::<Vec<_>>().join("/"));
+        lines.push(line);
+    }
+    aligned(&lines)
+}
+
+/// The first column is the one of which the others are multiples.
+fn times(report: &Report, table: &str) -> String {
+    let times = || report.times.iter().filter(|time| time.table == table);
+    let columns = in_order(times().map(|time| time.column.as_str()));
+    let Some((base, multiples)) = columns.split_first() else { return String::new() };
+    let mut lines = vec![vec![table.to_owned(), format!("microseconds of {base}")]];
+    if let Some(header) = lines.first_mut() {
+        header.extend(multiples.iter().map(|column| format!("{column} x")));
+    }
+    for row in in_order(times().map(|time| time.row.as_str())) {
+        let nanoseconds = |column: &str| report.time(table, row, column).unwrap_or_default();
+        let mut line = vec![row.to_owned(), format!("{:.1}", quotient(nanoseconds(base), 1_000))];
+        let ratio = |column: &&str| format!("{:.2}", quotient(nanoseconds(column), nanoseconds(base)));
+        line.extend(multiples.iter().map(ratio));
         lines.push(line);
     }
     aligned(&lines)
@@ -112,7 +137,7 @@ fn aligned(lines: &[Vec<String>]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::report::tests::report;
+    use super::super::report::{Time, tests::report};
     use super::*;
 
     #[test]
@@ -137,6 +162,34 @@ naive to ours   1.89  >= 2.00  FAIL 1 of 1  S000, indented";
         let limits: Vec<&str> = table.lines().skip_while(|line| !line.starts_with("limit")).collect();
         assert_eq!(limits.len(), 1 + 4);
         assert!(limits[1].ends_with("ok  S000, minified") && limits[2].ends_with("FAIL  S000, indented"));
+    }
+
+    #[test]
+    fn what_was_only_timed_has_a_table_of_its_own() {
+        let mut report = report();
+        let time = |table: &str, row: &str, column: &str, nanoseconds| Time {
+            table: table.to_owned(),
+            row: row.to_owned(),
+            column: column.to_owned(),
+            nanoseconds,
+        };
+        report.times = vec![
+            time("minified", "S000", "ours", 5),
+            time("sockets", "one", "theirs", 20_000),
+            time("sockets", "one", "ours", 21_000),
+            time("sockets", "many", "theirs", 10_000),
+            time("sockets", "many", "ours", 12_000),
+        ];
+        let table = table(&report, false);
+        let timed: Vec<&str> = table.lines().filter(|line| !line.contains("S000")).skip(4).take(3).collect();
+        assert_eq!(
+            timed,
+            [
+                "sockets  microseconds of theirs  ours x",
+                "one                        20.0  1.05",
+                "many                       10.0  1.20",
+            ]
+        );
     }
 
     #[test]

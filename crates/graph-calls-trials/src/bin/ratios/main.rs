@@ -14,6 +14,7 @@
 mod json;
 mod parse;
 mod report;
+mod stack;
 
 use std::{env, process::ExitCode};
 
@@ -25,7 +26,10 @@ struct Work {
 }
 
 /// xtask's `ratios` has the same names.
-const WORK: &[Work] = &[Work { name: "parse", measure: parse::measure, time: parse::time }];
+const WORK: &[Work] = &[
+    Work { name: "parse", measure: parse::measure, time: parse::time },
+    Work { name: "stack", measure: stack::measure, time: stack::time },
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();

@@ -31,6 +31,8 @@ pub(crate) enum Quantity<'a> {
     Instructions(&'a str),
     /// The allocations in this column.
     Allocations(&'a str),
+    /// The allocations in the first column that are not in the second.
+    AllocationsOver(&'a str, &'a str),
     /// The time of this column.
     Nanoseconds(&'a str),
     Number(usize),
@@ -48,32 +50,57 @@ pub(crate) fn columns(base: &str, quotients: &[(&str, &str)], allocations: &[&st
     tell(&json!({"columns": {"base": base, "quotients": quotients, "allocations": allocations}}));
 }
 
-/// Counts one run of the work. It has run twice by then: what is set up once is there, and the heap is as such work
-/// leaves it. After a single run the naive reader still costs up to 6 percent more or less.
+/// How often work is done before it is counted. What is set up once is there by then, and the heap is as such work
+/// leaves it: after a single run the naive reader still costs up to 6 percent more or less.
+const RUNS_BEFORE: usize = 2;
+
+/// Counts one run of the work.
 pub(crate) fn measure(table: &str, row: &str, column: &str, mut work: impl FnMut()) {
-    work();
-    work();
+    (0..RUNS_BEFORE).for_each(|_| work());
     measured_region(&mut work);
     tell(&json!({"measured": {"table": table, "row": row, "column": column}}));
 }
 
-/// Times two columns of one row in turns, so that what else the machine does falls on both, and tells the times of the
-/// round whose quotient is the median.
-pub(crate) fn time(table: &str, row: &str, columns: [(&str, &dyn Fn()); 2]) {
+/// What [`measure_with`] takes: as many as it needs, made before anything is counted.
+pub(crate) fn inputs<I>(make: impl FnMut() -> I) -> Vec<I> {
+    std::iter::repeat_with(make).take(RUNS_BEFORE + 1).collect()
+}
+
+/// Counts one run of work that uses its input up.
+pub(crate) fn measure_with<I>(
+    table: &str,
+    row: &str,
+    column: &str,
+    mut inputs: Vec<I>,
+    mut work: impl FnMut(I),
+) {
+    measure(table, row, column, || work(inputs.pop().expect("an input for every run")));
+}
+
+/// Times the columns of one row in turns, so that what else the machine does falls on all of them. Each does `times`
+/// things of which the time of one is told: for the first column the median; for each other one as many times that as
+/// the median of its quotients, each of one round.
+pub(crate) fn time(table: &str, row: &str, columns: &[(&str, &dyn Fn())], times: u64) {
     const ROUNDS: usize = 201;
-    let runs = columns.map(|(_, work)| runs_in_a_sample(work));
-    let mut rounds: Vec<[u64; 2]> = Vec::new();
+    let runs: Vec<u64> = columns.iter().map(|(_, work)| runs_in_a_sample(work)).collect();
+    let mut rounds: Vec<Vec<f64>> = Vec::new();
     for _ in 0..ROUNDS {
-        let times = [0, 1].map(|at| {
-            let (_, work) = columns[at];
-            (nanoseconds(work, runs[at]) / runs[at]).max(1)
+        let taken = columns.iter().zip(&runs).map(|((_, work), &runs)| {
+            #[expect(clippy::cast_precision_loss, reason = "nothing here takes longer than a month")]
+            let each = nanoseconds(work, runs) as f64 / (runs * times) as f64;
+            each.max(1.0)
         });
-        rounds.push(times);
+        rounds.push(taken.collect());
     }
-    // One quotient below another, without dividing.
-    rounds.sort_by_key(|[one, other]| u128::from(*other) * 1_000_000 / u128::from(*one));
-    let median = rounds[ROUNDS / 2];
-    for ((column, _), nanoseconds) in columns.iter().zip(median) {
+    let median = |of: &dyn Fn(&Vec<f64>) -> f64| {
+        let mut all: Vec<f64> = rounds.iter().map(of).collect();
+        all.sort_by(f64::total_cmp);
+        all[ROUNDS / 2]
+    };
+    let first = median(&|round| round[0]);
+    for (at, (column, _)) in columns.iter().enumerate() {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is a positive time")]
+        let nanoseconds = (first * median(&|round| round[at] / round[0])).round() as u64;
         tell(&json!({"timed": {"table": table, "row": row, "column": column, "nanoseconds": nanoseconds}}));
     }
 }
@@ -130,6 +157,7 @@ impl Quantity<'_> {
         match self {
             Quantity::Instructions(column) => json!({"instructions": column}),
             Quantity::Allocations(column) => json!({"allocations": column}),
+            Quantity::AllocationsOver(column, base) => json!({"allocations_over": [column, base]}),
             Quantity::Nanoseconds(column) => json!({"nanoseconds": column}),
             Quantity::Number(number) => json!({"number": number}),
         }
