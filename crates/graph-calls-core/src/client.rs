@@ -9,7 +9,12 @@ use tokio::time::Instant;
 
 use crate::{
     ApiRequest, Certainty, ClientBuilder, Correlation, Error, Repeat, RequestInfo, Result, ScenarioId, Stats,
-    Transport, builder::Stack, dispatch::dispatch, info::ResponseInfo, layer::DeadlineLayer, stats::Counters,
+    Transport,
+    builder::Stack,
+    dispatch::dispatch,
+    info::{LastResponse, ResponseInfo},
+    layer::DeadlineLayer,
+    stats::Counters,
 };
 
 /// Sends typed requests through the stack of [`layer`](crate::layer)s. Cheap to clone.
@@ -127,9 +132,9 @@ fn settle<R: ApiRequest>(
     // The first DELETE got through and only its answer was lost: what is gone now went because of it.
     let deleted_before =
         gone && is_delete && request.repeat() == Repeat::Always && found.before == Some(Certainty::Unknown);
-    let status = response.status();
-    if status.is_success() || deleted_before {
-        request.read(response).map_err(|error| error.with_status(status))
+    if response.status().is_success() || deleted_before {
+        let head = LastResponse::of(&response);
+        request.read(response).map_err(|error| error.with_head(&head))
     } else {
         Err(Error::status_of(request.name(), &response))
     }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     BoxError, Certainty, ScenarioId, TokenError, TransportError, TransportErrorKind,
-    info::{Attempted, ResponseInfo},
+    info::{Attempted, LastResponse, ResponseInfo},
 };
 
 /// A request that failed: what happened ([`kind`](Self::kind)) and how sure we are that it had no effect
@@ -158,7 +158,7 @@ impl Error {
         error.0.detail = Cow::Borrowed(detail);
         error.0.attempts = attempts;
         error.0.status = last.as_ref().map(|last| last.status);
-        error.0.request_id = last.and_then(|last| last.request_id?.to_str().ok().map(str::to_owned));
+        error.0.request_id = last.as_ref().and_then(LastResponse::request_id).map(str::to_owned);
         error.0.source = Some(source);
         error
     }
@@ -175,8 +175,10 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
-        self.0.status.get_or_insert(status);
+    /// What the head of an answer said that cannot be read.
+    pub(crate) fn with_head(mut self, head: &LastResponse) -> Self {
+        self.0.status.get_or_insert(head.status);
+        self.0.request_id = head.request_id().map(str::to_owned);
         self
     }
 
@@ -251,7 +253,7 @@ impl Error {
     }
 }
 
-pub(crate) fn header<'r, B>(response: &'r http::Response<B>, name: &str) -> Option<&'r str> {
+fn header<'r, B>(response: &'r http::Response<B>, name: &str) -> Option<&'r str> {
     response.headers().get(name)?.to_str().ok()
 }
 

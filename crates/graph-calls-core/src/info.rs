@@ -191,6 +191,10 @@ impl LastResponse {
     pub(crate) fn of<B>(response: &http::Response<B>) -> Self {
         Self { status: response.status(), request_id: response.headers().get("request-id").cloned() }
     }
+
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        self.request_id.as_ref()?.to_str().ok()
+    }
 }
 
 impl std::fmt::Display for Attempted {

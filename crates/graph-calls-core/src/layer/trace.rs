@@ -13,8 +13,7 @@ use tracing::{Span, field::Empty};
 
 use crate::{
     BoxError, RequestInfo,
-    error::header,
-    info::{Attempted, Notes, ResponseInfo},
+    info::{Attempted, LastResponse, Notes, ResponseInfo},
     transport::info,
 };
 
@@ -93,22 +92,28 @@ where
         if this.span.is_disabled() {
             return Poll::Ready(answered);
         }
+        // Also without an answer: it is what a lost request is found by.
+        let id = this.notes.as_ref().and_then(|notes| notes.id());
+        this.span.record("client_request_id", id.map(tracing::field::display));
         match &answered {
             Ok(response) => {
-                this.span.record("http.response.status_code", response.status().as_u16());
                 let found = response.extensions().get::<ResponseInfo>();
                 this.span.record("attempts", found.map_or(1, |found| found.attempts));
-                let id = this.notes.as_ref().and_then(|notes| notes.id());
-                this.span.record("client_request_id", id.map(tracing::field::display));
-                this.span.record("request_id", header(response, "request-id"));
+                record(this.span, &LastResponse::of(response));
             }
             Err(error) => {
                 if let Some(attempted) = error.downcast_ref::<Attempted>() {
                     this.span.record("attempts", attempted.attempts);
                     this.span.record("certainty", attempted.certainty.as_str());
+                    attempted.last.iter().for_each(|last| record(this.span, last));
                 }
             }
         }
         Poll::Ready(answered)
     }
+}
+
+fn record(span: &Span, last: &LastResponse) {
+    span.record("http.response.status_code", last.status.as_u16());
+    span.record("request_id", last.request_id());
 }
