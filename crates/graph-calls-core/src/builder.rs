@@ -8,6 +8,7 @@ use tower::{Layer as _, util::BoxCloneSyncService};
 
 use crate::{
     ApiVersion, Client, Cloud, TokenError, TokenProvider, TokenRequest, Transport, Wall,
+    client::Tokens,
     layer::{
         AttemptTimeout, AttemptTimeoutLayer, Auth, AuthLayer, BaseUri, BaseUriLayer, DeadlineLayer,
         DeprecationPolicy, PathDeprecation, PathDeprecationLayer, RateLimitLayer, RequestId, RequestIdLayer,
@@ -137,6 +138,11 @@ impl ClientBuilder {
             }
             None => self.transport,
         };
+        let tokens = Tokens {
+            provider: Arc::clone(&self.token),
+            tenant: self.tenant.clone(),
+            scope: Arc::clone(self.cloud.scope()),
+        };
         let stack = RequestIdLayer::new(ids).layer(transport);
         let stack = AuthLayer::new(self.token, &self.cloud, self.tenant).layer(stack);
         let stack = BaseUriLayer::new(&self.cloud, self.version).layer(stack);
@@ -144,7 +150,7 @@ impl ClientBuilder {
         let stack = RetryLayer::counting(self.rng, wall, Arc::clone(&counters)).layer(stack);
         let stack = PathDeprecationLayer::new(self.deprecation).counting(Arc::clone(&counters)).layer(stack);
         let stack = TraceLayer.layer(stack);
-        Client::over(stack, DeadlineLayer::new(self.total), counters)
+        Client::over(stack, DeadlineLayer::new(self.total), counters, tokens)
     }
 }
 

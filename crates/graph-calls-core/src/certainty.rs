@@ -1,17 +1,21 @@
 //! How sure we are that a failed request had no effect.
 
 use http::StatusCode;
+use serde::{Deserialize, Serialize};
 
 /// How sure we are that a failed request had no effect. Ordered from sure to unsure.
 ///
 /// The certainty of a request is the worst over its attempts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Certainty {
     /// It cannot have reached the service.
     Unsent,
     /// The service says that it did nothing.
     Refused,
     /// It may have had its effect.
+    // Also any word that a newer version writes.
+    #[serde(other)]
     Unknown,
 }
 

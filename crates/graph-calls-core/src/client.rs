@@ -8,8 +8,8 @@ use http::{Method, StatusCode};
 use tokio::time::Instant;
 
 use crate::{
-    ApiRequest, Certainty, ClientBuilder, Correlation, Error, Repeat, RequestInfo, Result, ScenarioId, Stats,
-    Transport,
+    AccessToken, ApiRequest, Certainty, ClientBuilder, Correlation, Error, Repeat, RequestInfo, Result,
+    ScenarioId, Stats, TokenError, TokenProvider, TokenRequest, Transport,
     builder::Stack,
     dispatch::dispatch,
     info::{LastResponse, ResponseInfo},
@@ -41,6 +41,14 @@ pub struct Client {
     tenant: Option<TenantId>,
     scenario: Option<ScenarioId>,
     counters: Arc<Counters>,
+    tokens: Arc<Tokens>,
+}
+
+/// Where the stack gets its tokens, for who wants one without a request.
+pub(crate) struct Tokens {
+    pub(crate) provider: Arc<dyn TokenProvider>,
+    pub(crate) tenant: Option<TenantId>,
+    pub(crate) scope: Arc<str>,
 }
 
 impl Client {
@@ -49,8 +57,14 @@ impl Client {
         ClientBuilder::new(transport)
     }
 
-    pub(crate) fn over(stack: Stack, deadline: DeadlineLayer, counters: Arc<Counters>) -> Self {
-        Self { stack: Arc::new(stack), deadline, tenant: None, scenario: None, counters }
+    pub(crate) fn over(
+        stack: Stack,
+        deadline: DeadlineLayer,
+        counters: Arc<Counters>,
+        tokens: Tokens,
+    ) -> Self {
+        let (stack, tokens) = (Arc::new(stack), Arc::new(tokens));
+        Self { stack, deadline, tenant: None, scenario: None, counters, tokens }
     }
 
     /// The same client, with tokens of this tenant: that which owns the call.
@@ -83,6 +97,36 @@ impl Client {
     /// As for [`send`](Self::send).
     pub async fn send_by<R: ApiRequest>(&self, request: R, deadline: Instant) -> Result<R::Output> {
         self.send_inner(request, Some(deadline)).await
+    }
+
+    /// Gets the token that a request would have now, so that the first request need not wait for it, or to see
+    /// whether there is one.
+    ///
+    /// The provider keeps it: asking again costs nothing while it is good.
+    ///
+    /// # Errors
+    ///
+    /// When the provider has none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use graph_calls_core::{Client, FixedToken, test_util::ScriptedTransport};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+    /// let builder = || Client::builder(ScriptedTransport::new().transport());
+    /// assert!(builder().token(FixedToken::new("t")?).build().token().await.is_ok());
+    /// assert!(builder().build().token().await.is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub async fn token(&self) -> std::result::Result<AccessToken, TokenError> {
+        let tenant = self.tenant.as_ref().or(self.tokens.tenant.as_ref()).cloned();
+        let wanted = TokenRequest::new(tenant, Arc::clone(&self.tokens.scope));
+        match self.tokens.provider.cached(&wanted) {
+            Some(token) => Ok(token),
+            None => self.tokens.provider.token(&wanted).await,
+        }
     }
 
     /// What the client has done so far.

@@ -5,6 +5,7 @@ use std::{borrow::Cow, error, fmt, time::Duration};
 use bytes::Bytes;
 use graph_calls_model::{CallId, ErrorBody, GraphError};
 use http::StatusCode;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
@@ -52,16 +53,21 @@ pub enum ErrorKind {
 }
 
 /// What identifies the effect of a request whose outcome is unknown, so that it can be looked for.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct Correlation {
     /// The key the caller gave the comms operation.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub client_context: Option<String>,
     /// The callback URI that the new call was told.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub callback_uri: Option<String>,
     /// The call that was acted on.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub call_id: Option<CallId>,
     /// What the request had in common with the others of its call, for the service's support.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub scenario_id: Option<ScenarioId>,
 }
 

@@ -278,6 +278,11 @@ impl CreateCallBody {
         &self.callback_uri
     }
 
+    /// Who is called; nobody, where a meeting is joined.
+    pub fn targets(&self) -> &[InvitationParticipantInfo<'static>] {
+        &self.targets
+    }
+
     /// The tenant that shall own the call.
     pub fn tenant_id(&self) -> Option<&TenantId> {
         self.tenant_id.as_ref()
