@@ -14,4 +14,5 @@
 
 pub(crate) mod parse;
 pub(crate) mod reject;
+pub(crate) mod token;
 pub(crate) mod webhook;

@@ -11,7 +11,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use bytes::Bytes;
 use graph_calls_core::{BoxError, Transport, Wall};
 use http::{Request, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 use tower::{service_fn, util::BoxCloneSyncService};
 
 pub(crate) const APP: &str = "2f1a0b00-1c2d-4e3f-8a9b-0c1d2e3f4a5b";
@@ -37,13 +37,21 @@ impl Signer {
 
     /// A token with the claims that real ones were seen to have.
     pub(crate) fn token(&self) -> String {
+        self.token_with(&json!({}))
+    }
+
+    /// The same with more claims.
+    pub(crate) fn token_with(&self, more: &Value) -> String {
         let now = Wall::system().now().duration_since(UNIX_EPOCH).unwrap();
         let until = now + Duration::from_secs(3600);
         let header = json!({"typ": "JWT", "alg": "RS256", "kid": KEY_ID}).to_string();
-        let claims = json!({
+        let mut claims = json!({
             "iss": ISSUER, "aud": APP, "tid": TENANT, "appid": APP,
             "iat": now.as_secs(), "nbf": now.as_secs(), "exp": until.as_secs(),
         });
+        if let (Some(claims), Some(more)) = (claims.as_object_mut(), more.as_object()) {
+            claims.extend(more.clone());
+        }
         let signed = format!("{}.{}", BASE64.encode(header), BASE64.encode(claims.to_string()));
         let mut signature = vec![0; self.pair.public_modulus_len()];
         self.pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature).unwrap();

@@ -6,6 +6,7 @@
 
 #![cfg_attr(fuzzing, no_main)]
 
+use graph_calls_bot::__fuzzing as bot;
 use graph_calls_core::__fuzzing as core;
 use graph_calls_model::__fuzzing as model;
 
@@ -13,10 +14,15 @@ type Target = fn(&[u8]);
 
 /// By the name of its folder in `corpus/`.
 const TARGETS: &[(&str, Target)] = &[
+    ("bot_framework", bot::bot_framework),
     ("error_body", model::error_body),
     ("join_url", model::join_url),
+    ("key_set", bot::key_set),
     ("notification", model::notification),
+    ("openid", bot::openid),
     ("retry_after", core::retry_after),
+    ("token", bot::token),
+    ("webhook", bot::webhook),
 ];
 
 fn target(wanted: &str) -> Option<Target> {

@@ -17,7 +17,7 @@ pub(super) const CANONICAL: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// The most bytes of a key id.
-const MAX_KEY_ID: usize = 256;
+pub(super) const MAX_KEY_ID: usize = 256;
 
 /// The parts of a signed token.
 #[derive(Debug, Clone, Copy)]

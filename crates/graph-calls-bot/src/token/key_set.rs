@@ -8,7 +8,7 @@ use graph_calls_core::model::Text;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::jws::CANONICAL;
+use super::jws::{CANONICAL, MAX_KEY_ID};
 
 /// The fewest bits of a modulus.
 const MIN_BITS: usize = 2048;
@@ -72,7 +72,7 @@ impl KeySet {
     /// Reads a key set. Keys for other purposes are left out; they cost no other key.
     pub(super) fn read(json: &[u8], limit: usize) -> Result<Self, KeySetError> {
         let text = std::str::from_utf8(json).map_err(|_| KeySetError::NotAKeySet)?;
-        let document: Document<'_> = serde_json::from_str(text).map_err(|_| KeySetError::NotAKeySet)?;
+        let document: Document<'_> = object(text).ok_or(KeySetError::NotAKeySet)?;
         if document.keys.len() > limit {
             return Err(KeySetError::TooMany(limit));
         }
@@ -109,8 +109,9 @@ impl KeySet {
 }
 
 fn read_key(json: &str) -> Option<Key> {
-    let jwk: Jwk<'_> = serde_json::from_str(json).ok()?;
+    let jwk: Jwk<'_> = object(json)?;
     let usable = jwk.kty == "RSA"
+        && jwk.kid.len() <= MAX_KEY_ID
         && jwk.usage.is_none_or(|usage| usage == "sig")
         && jwk.alg.is_none_or(|alg| alg == "RS256");
     if !usable {
@@ -128,6 +129,11 @@ fn read_key(json: &str) -> Option<Key> {
         .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
         .ok()?;
     Some(Key { id: Box::from(jwk.kid.as_str()), public })
+}
+
+/// Reads an object; a list of the same values would do otherwise.
+fn object<'j, T: Deserialize<'j>>(json: &'j str) -> Option<T> {
+    if json.trim_start().starts_with('{') { serde_json::from_str(json).ok() } else { None }
 }
 
 fn number(text: &Text<'_>) -> Option<Vec<u8>> {

@@ -5,6 +5,8 @@ mod bucket;
 mod claims;
 mod config;
 mod fetch;
+#[cfg(feature = "__fuzzing")]
+pub(crate) mod fuzzing;
 mod json;
 mod jws;
 mod key_set;
@@ -178,7 +180,7 @@ impl Inner {
         if vouched && self.wall.now() < known.until {
             return Some(known);
         }
-        self.memory.forget(token);
+        self.memory.forget(token, &known);
         None
     }
 

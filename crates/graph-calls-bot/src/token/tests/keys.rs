@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use http::StatusCode;
 use serde_json::{Value, json};
 use tokio::time::{Instant, advance};
@@ -87,19 +86,6 @@ async fn who_started_the_fetch_may_leave_and_the_others_get_their_keys() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rotated_key_is_accepted_on_first_use_and_the_old_one_no_more() {
-    let issuer = TestIssuer::new();
-    let check = issuer.check();
-    let old = issuer.token();
-    assert!(reason(&check, &old).await.is_ok());
-    issuer.publish(&json!({"keys": [jwk(1, "second")]}));
-    // Nothing is known yet of the change.
-    assert!(reason(&check, &old).await.is_ok());
-    assert!(reason(&check, &token_of(&issuer, 1, "second")).await.is_ok());
-    assert_eq!(reason(&check, &old).await, Err(RefusalReason::UnknownKey));
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_key_that_took_the_id_of_another_does_not_vouch_for_its_tokens() {
     let issuer = TestIssuer::new();
     let check = issuer.check();
@@ -130,42 +116,6 @@ async fn a_key_that_stays_keeps_its_tokens_remembered_over_a_renewal() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn ten_thousand_unknown_keys_cost_three_fetches_then_one_per_thirty_seconds() {
-    let issuer = TestIssuer::new();
-    let check = issuer.check();
-    assert!(reason(&check, &issuer.token()).await.is_ok());
-    let known = issuer.fetches();
-    let start = Instant::now();
-    let mut limited = 0;
-    for n in 0..10_000 {
-        let token = format!("{}.AA", token_of_unknown(&issuer, n));
-        match reason(&check, &token).await.unwrap_err() {
-            RefusalReason::UnknownKey => {}
-            RefusalReason::TooManyUnknownKeys => limited += 1,
-            other => panic!("{other:?}"),
-        }
-    }
-    println!("10,000 unknown key ids: {} fetches, {limited} answered 503", issuer.fetches() - known);
-    assert_eq!((issuer.fetches() - known, limited), (3, 9_997));
-    let refusal = refusal(&check, &token_of(&issuer, 1, "second")).await;
-    assert!(wait(refusal) <= Duration::from_secs(30));
-
-    // A stranger who goes on all the time cannot keep a rotated key out for longer than that.
-    issuer.publish(&json!({"keys": [jwk(0, "first"), jwk(1, "second")]}));
-    while reason(&check, &token_of(&issuer, 1, "second")).await.is_err() {
-        let _ = reason(&check, &format!("{}.AA", token_of_unknown(&issuer, 7))).await;
-        advance(Duration::from_secs(1)).await;
-    }
-    assert!(start.elapsed() <= Duration::from_secs(61), "{:?}", start.elapsed());
-    assert!(issuer.fetches() - known <= 5);
-}
-
-fn token_of_unknown(issuer: &TestIssuer, n: usize) -> String {
-    let header = header(&format!("unknown-{n}")).to_string();
-    format!("{}.{}", BASE64.encode(header), BASE64.encode(issuer.claims().to_string()))
-}
-
-#[tokio::test(start_paused = true)]
 async fn keys_are_renewed_every_hour_while_nobody_waits() {
     let issuer = TestIssuer::new();
     let check = issuer.check();
@@ -181,39 +131,6 @@ async fn keys_are_renewed_every_hour_while_nobody_waits() {
     tokio::time::sleep(Duration::from_secs(10)).await;
     assert_eq!(issuer.fetches(), 2);
     assert!(check.stats().keys_age.unwrap() < Duration::from_secs(10));
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_last_good_keys_serve_a_day_and_then_everybody_is_told_to_come_back() {
-    let issuer = TestIssuer::new();
-    let check = issuer.check();
-    assert!(reason(&check, &issuer.token()).await.is_ok());
-    issuer.set(Source::Refused);
-    let day = Instant::now() + 24 * HOUR;
-    let step = Duration::from_secs(600);
-    let mut last = String::new();
-    advance(step).await;
-    while Instant::now() < day {
-        last = issuer.token();
-        for _ in 0..2 {
-            assert!(reason(&check, &last).await.is_ok(), "{:?} before", day - Instant::now());
-        }
-        advance(step).await;
-    }
-    assert_eq!(Instant::now(), day);
-    let mut unavailable = 0;
-    for _ in 0..100 {
-        for token in [&last, &issuer.token()] {
-            wait(refusal(&check, token).await);
-            unavailable += 1;
-        }
-        advance(Duration::from_secs(7)).await;
-    }
-    println!("key source down: good for 24 h, then {unavailable} of 200 answers are 503");
-    assert_eq!(check.stats().keys_age, None);
-    issuer.set(Source::Up);
-    advance(Duration::from_secs(30)).await;
-    assert!(reason(&check, &issuer.token()).await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]
@@ -277,6 +194,7 @@ async fn keys_are_asked_for_only_where_they_may_be() {
         r#"{"jwks_uri": "https://api.aps.skype.com/v1/keys", "jwks_uri": "https://evil.example/keys"}"#,
         "{}",
         "[]",
+        r#"["https://api.aps.skype.com/v1/keys"]"#,
         "<html>",
         "",
     ] {
@@ -303,6 +221,7 @@ async fn a_key_that_may_not_sign_is_none_and_costs_no_other() {
         json!({"alg": "PS256"}),
         json!({"kid": null}),
         json!({"kid": 1}),
+        json!({"kid": "k".repeat(257)}),
         json!({"n": null}),
         json!({"n": short}),
         json!({"n": "AAAA"}),
@@ -316,6 +235,7 @@ async fn a_key_that_may_not_sign_is_none_and_costs_no_other() {
     .into_iter()
     .map(|changes| with(jwk(0, "first"), changes))
     .chain([json!("first"), json!(7), json!([])])
+    .chain([json!(["RSA", "first", jwk(0, "first")["n"], "AQAB", "sig", "RS256"])])
     .collect();
     for key in &unusable {
         let issuer = TestIssuer::new();
