@@ -1,20 +1,30 @@
 //! What a handler is told.
 
-use std::{fmt, time::Duration};
+mod command_error;
+mod digits;
+mod ended;
+mod joining;
+mod message;
 
-use graph_calls_core::{
-    Certainty, Correlation,
-    model::{
-        ChatInfo, CommsOperation, EndReason, IdentitySet, IncomingContext, InvitationParticipantInfo,
-        MeetingInfo, Notification, Participant, ParticipantInfo, RawJson, ResultInfo, Tone,
-    },
+use graph_calls_core::model::{
+    ChatInfo, CommsOperation, ContentSharingSession, IdentitySet, IncomingContext, InvitationParticipantInfo,
+    MeetingInfo, Notification, Participant, ParticipantInfo, RawJson, ResultInfo, Tone,
 };
+use serde::{Deserialize, Serialize};
+
+use crate::record::stored::{is_default, owned};
+
+pub use command_error::CommandError;
+pub use digits::{Digits, DigitsEnd};
+pub use ended::{Ended, Outcome};
+pub use joining::{JoiningAnswer, ParticipantJoined, ParticipantJoining, ParticipantLeft};
+pub use message::Message;
 
 /// Something that happened in a call: from a notification, from the outcome of a command, or from a timer.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum CallEvent {
-    /// It rings: answer, reject or redirect by [`answer_by`](crate::CallContext::answer_by).
+    /// It rings: answer, reject or redirect by [`answer_by`](crate::CallView::answer_by).
     Incoming(Box<Incoming>),
     /// It still rings and nothing was decided; 5 seconds are left (2 for policy-based recording).
     AnswerDue,
@@ -32,14 +42,26 @@ pub enum CallEvent {
     MediaActive,
     /// Its audio no longer flows.
     MediaInactive,
-    /// Somebody pressed a key.
+    /// Somebody pressed a key, while no question was asked: those of a
+    /// [question](crate::CallContext::collect) come together as its [`Digits`](Self::Digits).
     Tone(ToneEvent),
+    /// A [question](crate::CallContext::collect) is over: its keys came, or did not come in time. Exactly one for each; if
+    /// the call ends first, before [`Terminated`](Self::Terminated).
+    Digits(Digits),
     /// Somebody joined, changed or left.
     RosterChanged(RosterChange),
+    /// Somebody joined a call that a policy records, or was turned away.
+    ParticipantJoined(ParticipantJoined),
+    /// Somebody left a call that a policy records.
+    ParticipantLeft(ParticipantLeft),
+    /// Somebody began or stopped to share content. Only told where the call's options ask for it.
+    ContentSharingChanged(ContentSharingChange),
     /// The transfer target took the call.
     TransferAccepted,
     /// The transfer failed; the call goes on.
     TransferFailed(Option<ResultInfo<'static>>),
+    /// Another call, or somebody outside of all calls, has something to say.
+    Message(Message),
     /// A timer set with [`set_timer`](crate::CallContext::set_timer) is due.
     Timer(String),
     /// A command did what it should; one that starts a comms operation, when that has finished.
@@ -68,9 +90,14 @@ impl CallEvent {
             CallEvent::MediaActive => "media_active",
             CallEvent::MediaInactive => "media_inactive",
             CallEvent::Tone(_) => "tone",
+            CallEvent::Digits(_) => "digits",
             CallEvent::RosterChanged(_) => "roster_changed",
+            CallEvent::ParticipantJoined(_) => "participant_joined",
+            CallEvent::ParticipantLeft(_) => "participant_left",
+            CallEvent::ContentSharingChanged(_) => "content_sharing_changed",
             CallEvent::TransferAccepted => "transfer_accepted",
             CallEvent::TransferFailed(_) => "transfer_failed",
+            CallEvent::Message(_) => "message",
             CallEvent::Timer(_) => "timer",
             CallEvent::Done(_) => "done",
             CallEvent::Failed(_) => "failed",
@@ -107,16 +134,22 @@ impl Incoming {
 }
 
 /// A pressed key.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// Each is told once. One that comes out of turn waits 400 ms for those before it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ToneEvent {
     /// The key.
+    #[serde(deserialize_with = "owned")]
     pub tone: Tone<'static>,
     /// Its place in the order of keys; the first one is not always 0.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub sequence_id: Option<i64>,
-    /// How many keys before this one were never told.
+    /// How many keys directly before this one have not been told.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub missed: u32,
     /// Whether a later key was told before.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub late: bool,
 }
 
@@ -137,6 +170,18 @@ pub struct RosterChange {
     pub changed: Vec<Participant<'static>>,
     /// Who left. Absence from a list is no departure: the bot then reads the participants and tells who is gone.
     pub left: Vec<Participant<'static>>,
+}
+
+/// What changed of the content that is shared in a call.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ContentSharingChange {
+    /// What began to be shared.
+    pub started: Vec<ContentSharingSession<'static>>,
+    /// What is shared by somebody else now.
+    pub changed: Vec<ContentSharingSession<'static>>,
+    /// What is no longer shared.
+    pub ended: Vec<ContentSharingSession<'static>>,
 }
 
 /// A command that did what it should.
@@ -211,178 +256,4 @@ pub struct InDoubt {
     pub name: String,
     /// Why.
     pub error: CommandError,
-}
-
-/// Why a command failed.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct CommandError {
-    /// How sure it is that it had no effect.
-    pub certainty: Certainty,
-    /// The status of the service's answer, if it gave one.
-    pub status: Option<u16>,
-    /// Graph's code.
-    pub code: Option<String>,
-    /// How the comms operation failed.
-    pub result: Option<ResultInfo<'static>>,
-    /// How many times it was sent, or tried to.
-    pub attempts: u32,
-    /// The service's id of the last attempt, for its support.
-    pub request_id: Option<String>,
-    /// Our id of the last attempt.
-    pub client_request_id: Option<String>,
-    /// What identifies the effect of a request, should it have had one.
-    pub correlation: Correlation,
-    pub(crate) answer_lost: bool,
-    message: String,
-}
-
-impl CommandError {
-    /// A command that never reached the service, and why.
-    pub fn unsent(message: impl Into<String>) -> Self {
-        Self::new(Certainty::Unsent, message)
-    }
-
-    /// A command of which nobody knows whether it had its effect, and why.
-    pub fn unknown(message: impl Into<String>) -> Self {
-        Self::new(Certainty::Unknown, message)
-    }
-
-    /// A comms operation that failed like this.
-    pub fn of_operation(result: Option<ResultInfo<'static>>) -> Self {
-        let codes = result.as_ref().map(|info| (&info.code, &info.subcode));
-        let message = match codes {
-            Some((Some(code), Some(subcode))) => format!("the operation failed with {code}/{subcode}"),
-            Some((Some(code), None)) => format!("the operation failed with {code}"),
-            _ => "the operation failed".to_owned(),
-        };
-        Self { result, ..Self::new(Certainty::Refused, message) }
-    }
-
-    /// A command that turns out to have had no effect, and why.
-    pub(crate) fn refused(message: impl Into<String>) -> Self {
-        Self::new(Certainty::Refused, message)
-    }
-
-    fn new(certainty: Certainty, message: impl Into<String>) -> Self {
-        Self {
-            certainty,
-            status: None,
-            code: None,
-            result: None,
-            attempts: 0,
-            request_id: None,
-            client_request_id: None,
-            correlation: Correlation::default(),
-            answer_lost: false,
-            message: message.into(),
-        }
-    }
-
-    /// Whether the service says that what was acted on is not there, or not any more.
-    pub(crate) fn is_gone(&self) -> bool {
-        matches!(self.status, Some(404 | 410))
-    }
-}
-
-impl From<&graph_calls_core::Error> for CommandError {
-    fn from(error: &graph_calls_core::Error) -> Self {
-        let mut message = error.to_string();
-        let mut source = std::error::Error::source(error);
-        while let Some(cause) = source {
-            message.push_str(": ");
-            message.push_str(&cause.to_string());
-            source = cause.source();
-        }
-        Self {
-            status: error.status().map(|status| status.as_u16()),
-            code: error.graph_error().and_then(|graph| graph.innermost_code()).map(str::to_owned),
-            attempts: error.attempts(),
-            request_id: error.request_id().map(str::to_owned),
-            client_request_id: error.client_request_id().map(str::to_owned),
-            correlation: error.correlation().clone(),
-            answer_lost: error.is_answer_lost(),
-            ..Self::new(error.certainty(), message)
-        }
-    }
-}
-
-impl fmt::Display for CommandError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for CommandError {}
-
-/// How a call ended.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct Ended {
-    /// What became of the call, by its whole history.
-    pub outcome: Outcome,
-    /// The code and subcode that the service gave; a rejected call has none.
-    pub result: Option<ResultInfo<'static>>,
-    /// What they mean.
-    pub reason: Option<&'static EndReason>,
-    /// The word that the oldest notifications give instead: `AppInitiated`, `AppTransferred`.
-    pub termination_reason: Option<String>,
-    /// For how long people could talk.
-    pub established_for: Option<Duration>,
-}
-
-/// What became of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// It was established.
-    Answered,
-    /// Outgoing, and nobody took it, whatever the code says.
-    NotAnswered,
-    /// Incoming, and the window to answer lapsed.
-    Missed,
-    /// Incoming, and the bot rejected it.
-    Rejected,
-    /// Incoming, and the bot sent it elsewhere.
-    Redirected,
-    /// It was transferred.
-    Transferred,
-    /// It could not be set up.
-    Failed,
-}
-
-impl Outcome {
-    /// In words.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Outcome::Answered => "answered",
-            Outcome::NotAnswered => "not answered",
-            Outcome::Missed => "missed",
-            Outcome::Rejected => "rejected",
-            Outcome::Redirected => "redirected",
-            Outcome::Transferred => "transferred",
-            Outcome::Failed => "failed",
-        }
-    }
-}
-
-impl fmt::Display for Ended {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.outcome.as_str())?;
-        if let Some(length) = self.established_for {
-            write!(f, " for {:.1} s", length.as_secs_f64())?;
-        }
-        match (&self.reason, &self.result) {
-            (Some(reason), _) => write!(f, "; {reason}"),
-            (None, Some(info)) => match (&info.code, &info.subcode) {
-                (Some(code), Some(subcode)) => write!(f, "; {code}/{subcode}, which is not documented"),
-                (Some(code), None) => write!(f, "; {code}, which is not documented"),
-                _ => Ok(()),
-            },
-            (None, None) => match &self.termination_reason {
-                Some(word) => write!(f, "; {word}"),
-                None => Ok(()),
-            },
-        }
-    }
 }

@@ -1,59 +1,103 @@
 //! What is known of one call: a pure state machine, since the service repeats, swaps and loses notifications.
 
+mod ending;
+mod life;
 mod operations;
+mod recorded;
 mod roster;
+mod sharing;
+pub(crate) mod stored;
 mod tones;
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, SystemTime},
-};
+use std::{collections::BTreeMap, time::SystemTime};
 
 use graph_calls_core::model::{
-    Call, CallDirection, CallId, CallState, CallsResource, ChangeType, ChatInfo, CommsOperation, IdentitySet,
-    IncomingContext, InvitationParticipantInfo, MediaState, MeetingInfo, Notification, Participant,
-    ParticipantId, ParticipantInfo, ReadError, Resource, ResultInfo, TenantId,
+    Call, CallDirection, CallId, CallState, CallsResource, ChangeType, ChatInfo, CommsOperation,
+    ContentSharingSession, IdentitySet, InvitationParticipantInfo, MeetingInfo, Notification, Participant,
+    ParticipantId, ParticipantInfo, ReadError, Resource, ResultCode, TenantId,
 };
 use graph_calls_core::{AnswerCall, ApiRequest, RedirectCall, RejectCall};
+use serde::{Deserialize, Serialize};
 
-use crate::{CallEvent, Ended, Incoming, Outcome};
+use crate::{CallEvent, Ended, JoiningAnswer, Outcome, ParticipantJoining};
+use life::Transfer;
 use operations::Operations;
+use recorded::Recorded;
 use roster::Roster;
+use sharing::Sharing;
+use stored::{Date, is_default, owned};
 use tones::Tones;
 
 /// What is known of one call.
 ///
-/// [`apply`](Self::apply) is pure: what it was told and when decides everything. A repeated notification gives no
-/// second event, one that comes late none that is no longer true, and the end is final.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// It is pure: what it was told and when decides everything. A repeated notification gives no second event, one that
+/// comes late none that is no longer true, and the end is final. A key that came out of turn waits for those before it:
+/// [`pass`](Self::pass) is to be called when it is [`due`](Self::due).
+///
+/// It is kept as JSON, from which what is at its default is left out. What is absent or unknown there does no harm, so
+/// that an older instance reads what a newer one wrote.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct CallRecord {
+    #[serde(skip_serializing_if = "is_default")]
     id: Option<CallId>,
+    #[serde(skip_serializing_if = "is_default")]
     tenant: Option<TenantId>,
+    #[serde(deserialize_with = "owned", skip_serializing_if = "is_default")]
     state: Option<CallState<'static>>,
+    #[serde(deserialize_with = "owned", skip_serializing_if = "is_default")]
     direction: Option<CallDirection<'static>>,
+    #[serde(deserialize_with = "owned", skip_serializing_if = "is_default")]
     source: Option<ParticipantInfo<'static>>,
+    #[serde(deserialize_with = "owned", skip_serializing_if = "is_default")]
     targets: Vec<InvitationParticipantInfo<'static>>,
+    #[serde(skip_serializing_if = "is_default")]
+    my_participant_id: Option<ParticipantId>,
+    #[serde(deserialize_with = "owned", skip_serializing_if = "is_default")]
+    chat_info: Option<ChatInfo<'static>>,
+    #[serde(deserialize_with = "owned", skip_serializing_if = "is_default")]
+    meeting_info: Option<MeetingInfo<'static>>,
+    #[serde(skip_serializing_if = "is_default")]
     policy_recording: bool,
-    established: Option<SystemTime>,
+    #[serde(skip_serializing_if = "is_default")]
+    established: Option<Date>,
+    /// Whether it was told to be on hold before it was told to be established.
+    #[serde(skip_serializing_if = "is_default")]
+    hold_came_first: bool,
+    #[serde(skip_serializing_if = "is_default")]
+    transfer: Transfer,
+    #[serde(skip_serializing_if = "is_default")]
     media_active: Option<bool>,
+    #[serde(skip_serializing_if = "is_default")]
     rang: bool,
+    #[serde(skip_serializing_if = "is_default")]
     decided: Option<Decided>,
+    #[serde(skip_serializing_if = "is_default")]
     ended: Option<Ended>,
+    #[serde(skip_serializing_if = "is_default")]
     tones: Tones,
+    #[serde(skip_serializing_if = "is_default")]
     roster: Roster,
-    /// A list left out somebody who was there: only the service can say whether they left.
-    roster_unsure: bool,
+    #[serde(skip_serializing_if = "is_default")]
+    sharing: Sharing,
+    #[serde(skip_serializing_if = "is_default")]
+    recorded: Recorded,
+    #[serde(skip_serializing_if = "is_default")]
     operations: Operations,
     /// The participant ids that went out with invitations, by the command's name.
+    #[serde(skip_serializing_if = "is_default")]
     invited: BTreeMap<String, ParticipantId>,
 }
 
 /// What the bot decided about a ringing call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum Decided {
-    Answer,
     Reject,
     Redirect,
+    // Also what a newer instance calls a decision of its own: the call is spoken for.
+    #[serde(other)]
+    Answer,
 }
 
 impl Decided {
@@ -69,6 +113,11 @@ impl Decided {
 }
 
 impl CallRecord {
+    /// A call that the bot places: nothing is known of it yet but who is called.
+    pub fn outgoing(targets: Vec<InvitationParticipantInfo<'static>>) -> Self {
+        Self { direction: Some(CallDirection::Outgoing), targets, ..Self::default() }
+    }
+
     /// The call's id, in the spelling that the service used last.
     pub fn id(&self) -> Option<&CallId> {
         self.id.as_ref()
@@ -102,6 +151,26 @@ impl CallRecord {
     /// Who takes part, as far as the service told.
     pub fn roster(&self) -> impl Iterator<Item = &Participant<'static>> {
         self.roster.present()
+    }
+
+    /// What is shared in it. Only told where the call's options ask for it.
+    pub fn content_sharing(&self) -> impl Iterator<Item = &ContentSharingSession<'static>> {
+        self.sharing.live()
+    }
+
+    /// The bot's own id in the roster.
+    pub fn my_participant_id(&self) -> Option<&ParticipantId> {
+        self.my_participant_id.as_ref()
+    }
+
+    /// The chat that belongs to it; together with the meeting it allows to join again.
+    pub fn chat_info(&self) -> Option<&ChatInfo<'static>> {
+        self.chat_info.as_ref()
+    }
+
+    /// The meeting it belongs to.
+    pub fn meeting_info(&self) -> Option<&MeetingInfo<'static>> {
+        self.meeting_info.as_ref()
     }
 
     /// Whether its audio flows.
@@ -154,12 +223,23 @@ impl CallRecord {
         self.operations.is_open(client_context)
     }
 
-    pub(crate) fn apply_response(&mut self, operation: &CommsOperation<'_>) -> Option<CallEvent> {
-        self.operations.apply(operation, None, false)
+    /// Gives up the comms operations that have not finished, and names their commands.
+    pub(crate) fn take_open_operations(&mut self) -> Vec<String> {
+        self.operations.take_commands()
     }
 
+    pub(crate) fn apply_response(&mut self, operation: &CommsOperation<'_>) -> Option<CallEvent> {
+        self.operations.answered(operation)
+    }
+
+    /// A new subscription was asked for: numbering may start over.
     pub(crate) fn tones_start_over(&mut self) {
         self.tones.start_over();
+    }
+
+    /// A transfer was asked for: what comes now is no repeat of one before it.
+    pub(crate) fn transfer_begins(&mut self) {
+        self.transfer = Transfer::UnderWay;
     }
 
     pub(crate) fn invite(&mut self, command: &str, participant: ParticipantId) {
@@ -172,11 +252,14 @@ impl CallRecord {
 
     /// Whether the participants must be read to know who left. Asking answers the question.
     pub(crate) fn takes_roster_reading(&mut self) -> bool {
-        self.ended.is_none() && std::mem::take(&mut self.roster_unsure)
+        self.ended.is_none() && self.roster.takes_reading()
     }
 
     /// The participants as the service lists them when asked.
     pub(crate) fn read_roster(&mut self, all: &[Participant<'_>]) -> Option<CallEvent> {
+        if self.ended.is_some() {
+            return None;
+        }
         self.roster.read(all).map(CallEvent::RosterChanged)
     }
 
@@ -200,6 +283,7 @@ impl CallRecord {
         }
         let deleted = item.change_type() == Some(&ChangeType::Deleted);
         let path = item.resource_path();
+        let named = path.as_ref().and_then(|path| path.resource.item());
         let resource = match item.resource() {
             Err(_)
                 if deleted
@@ -212,49 +296,166 @@ impl CallRecord {
         self.id = item.call_id().or(self.id.take());
         let mut events = Vec::new();
         match resource {
-            Resource::Call(call) => self.apply_call(&call, deleted, now, &mut events),
-            Resource::Participants(participants) if self.ended.is_none() => {
-                self.roster_unsure |= self.roster.is_missing_somebody(&participants);
-                events.extend(self.roster.apply(&participants).map(CallEvent::RosterChanged));
-            }
-            Resource::DeltaParticipants(delta) if self.ended.is_none() => {
-                events.extend(self.roster.apply_delta(&delta).map(CallEvent::RosterChanged));
-            }
             Resource::Operation(operation) => {
-                let id = path.as_ref().and_then(|path| path.resource.item());
-                events.extend(self.operations.apply(&operation, id, deleted));
+                self.apply_progress(&operation, now, &mut events);
+                events.extend(self.operations.apply(&operation, named, deleted));
             }
-            // Who joins and leaves a recorded call has no event of its own yet.
-            Resource::Unrecognized | Resource::ParticipantJoining(_) | Resource::ParticipantLeft(_) => {
+            // The webhook answers whoever wants to join, and the answer comes by `joined`. What gets here was not.
+            Resource::Unrecognized | Resource::ParticipantJoining(_) => {
                 events.push(CallEvent::Unrecognized(Box::new(item.clone().into_owned())));
             }
-            // Content sharing has no event of its own yet; late rosters of an ended call say nothing.
-            _ => {}
+            // Of a call that is over only the results of operations count.
+            _ if self.ended.is_some() => {}
+            Resource::Call(call) => self.apply_call(&call, deleted, now, &mut events),
+            Resource::Participants(participants) => {
+                events.extend(self.roster.apply(&participants).map(CallEvent::RosterChanged));
+            }
+            Resource::DeltaParticipants(delta) => {
+                events.extend(self.roster.apply_delta(&delta).map(CallEvent::RosterChanged));
+            }
+            Resource::ContentSharing(sessions) => {
+                let change = self.sharing.apply(item.change_type(), named, &sessions);
+                events.extend(change.map(CallEvent::ContentSharingChanged));
+            }
+            Resource::ParticipantLeft(left) => {
+                events.extend(self.recorded.left(&left).map(CallEvent::ParticipantLeft));
+            }
+            _ => events.push(CallEvent::Unrecognized(Box::new(item.clone().into_owned()))),
         }
         Ok(events)
     }
 
-    fn apply_call(&mut self, call: &Call<'_>, deleted: bool, now: SystemTime, events: &mut Vec<CallEvent>) {
-        if self.ended.is_some() {
-            return;
+    /// Takes in the service's answer to the request that created the call. None when it names another call than the one
+    /// that is known, by a notification that was faster; then nothing changes.
+    pub fn created(&mut self, call: &Call<'_>, now: SystemTime) -> Option<Vec<CallEvent>> {
+        let id = call.id.as_deref().and_then(|id| CallId::new(id).ok());
+        if let (Some(known), Some(id)) = (&self.id, &id)
+            && known != id
+        {
+            return None;
         }
+        self.id = self.id.take().or(id);
+        let mut events = Vec::new();
+        if self.ended.is_none() {
+            self.apply_call(call, false, now, &mut events);
+        }
+        Some(events)
+    }
+
+    /// Ends a call that could not be created.
+    pub fn not_created(&mut self, now: SystemTime) -> Vec<CallEvent> {
+        let mut events = Vec::new();
+        if self.ended.is_none() {
+            self.end_as(Ended::new(Outcome::Failed, None), now, &mut events);
+        }
+        events
+    }
+
+    /// Takes in the call as the service shows it when asked, which also corrects what a lost notification left wrong.
+    pub fn read_call(&mut self, call: &Call<'_>, now: SystemTime) -> Vec<CallEvent> {
+        let mut events = Vec::new();
+        if self.ended.is_some() {
+            return events;
+        }
+        self.learn(call);
+        if call.state == Some(CallState::Terminated) {
+            self.end(call, now, &mut events);
+        } else {
+            self.correct(call, now, &mut events);
+            self.hear(call, &mut events);
+        }
+        events
+    }
+
+    /// Takes in what was answered when somebody wanted to join a call that a policy records.
+    pub fn joined(&mut self, joining: ParticipantJoining, answer: JoiningAnswer) -> Option<CallEvent> {
+        if self.ended.is_some() {
+            return None;
+        }
+        self.recorded.joined(joining, answer).map(CallEvent::ParticipantJoined)
+    }
+
+    /// The id of the call, where it is not known yet.
+    pub(crate) fn learn_id(&mut self, id: CallId) {
+        self.id.get_or_insert(id);
+    }
+
+    /// What was decided about another account of this call holds for this one.
+    pub(crate) fn decide_as(&mut self, other: &Self) {
+        self.decided = other.decided;
+        self.recorded.make_room(other.recorded.room());
+    }
+
+    /// That it was established or that it ended, as the event that told of it.
+    pub(crate) fn last_told(&self) -> Option<CallEvent> {
+        let ended = self.ended.clone().map(CallEvent::Terminated);
+        ended.or(self.established.map(|_| CallEvent::Established))
+    }
+
+    /// The answer to the call makes room for so many participants to be recorded.
+    pub(crate) fn make_room(&mut self, room: Option<u32>) {
+        self.recorded.make_room(room);
+    }
+
+    /// Whether fewer are recorded than there is room for; always, where nothing was said of it.
+    pub(crate) fn has_room(&self) -> bool {
+        self.recorded.has_room()
+    }
+
+    /// Takes in a notification of another call, about an operation that a command of this one started.
+    pub(crate) fn apply_foreign(&mut self, item: &Notification<'_>) -> Option<CallEvent> {
+        let Resource::Operation(operation) = item.resource().ok()? else { return None };
+        let path = item.resource_path();
+        let id = path.as_ref().and_then(|path| path.resource.item());
+        self.operations.apply(&operation, id, item.change_type() == Some(&ChangeType::Deleted))
+    }
+
+    /// When [`pass`](Self::pass) is to be called. It may lie in the past.
+    pub fn due(&self) -> Option<SystemTime> {
+        self.tones.due()
+    }
+
+    /// Tells what has waited long enough.
+    pub fn pass(&mut self, now: SystemTime) -> Vec<CallEvent> {
+        self.tones.pass(now).into_iter().map(CallEvent::Tone).collect()
+    }
+
+    /// The service said that the call is gone without sending a notification of it.
+    pub(crate) fn gone(&mut self, now: SystemTime) -> Vec<CallEvent> {
+        let mut events = Vec::new();
+        if self.ended.is_none() {
+            self.end(&Call::default(), now, &mut events);
+        }
+        events
+    }
+
+    fn apply_call(&mut self, call: &Call<'_>, deleted: bool, now: SystemTime, events: &mut Vec<CallEvent>) {
         self.learn(call);
         if deleted || call.state == Some(CallState::Terminated) {
             self.end(call, now, events);
             return;
         }
-        if let Some(state) = &call.state {
-            self.enter(state, call, now, events);
-        }
-        if let Some(audio) = call.media_state.as_ref().and_then(|media| media.audio.as_ref()) {
-            let active = *audio == MediaState::Active;
-            if self.media_active != Some(active) && (active || self.media_active.is_some()) {
-                self.media_active = Some(active);
-                events.push(if active { CallEvent::MediaActive } else { CallEvent::MediaInactive });
-            }
-        }
+        self.enter(call, now, events);
+        self.hear(call, events);
         if let Some(tone) = &call.tone_info {
-            events.extend(self.tones.apply(tone).map(CallEvent::Tone));
+            events.extend(self.tones.apply(tone, now).into_iter().map(CallEvent::Tone));
+        }
+    }
+
+    /// The oldest notifications tell of a transfer by the result of its operation.
+    fn apply_progress(
+        &mut self,
+        operation: &CommsOperation<'_>,
+        now: SystemTime,
+        events: &mut Vec<CallEvent>,
+    ) {
+        let subcode = operation.result_info.as_ref().and_then(|result| result.subcode.as_ref());
+        let Some(ResultCode::Word(word)) = subcode else { return };
+        let state = CallState::from(word.as_str());
+        if self.ended.is_none() && matches!(state, CallState::Transferring | CallState::TransferAccepted) {
+            let mut call = Call::default();
+            call.state = Some(state);
+            self.enter(&call, now, events);
         }
     }
 
@@ -268,119 +469,16 @@ impl CallRecord {
         if self.targets.is_empty() {
             self.targets = call.targets.iter().cloned().map(InvitationParticipantInfo::into_owned).collect();
         }
+        if let Some(id) = call.my_participant_id().and_then(|id| ParticipantId::new(id.as_str()).ok()) {
+            self.my_participant_id = Some(id);
+        }
+        if let Some(chat) = call.chat_info() {
+            self.chat_info = Some(chat.clone().into_owned());
+        }
+        if let Some(meeting) = call.meeting_info() {
+            self.meeting_info = Some(meeting.clone().into_owned());
+        }
         self.policy_recording |= call.is_policy_recording();
-    }
-
-    fn enter(
-        &mut self,
-        state: &CallState<'_>,
-        call: &Call<'_>,
-        now: SystemTime,
-        events: &mut Vec<CallEvent>,
-    ) {
-        let before = self.state.clone();
-        if !may_follow(before.as_ref(), state) {
-            return;
-        }
-        let transferring = matches!(before, Some(CallState::Transferring | CallState::TransferAccepted));
-        let failed = call.result_info.as_ref().is_some_and(|info| !info.is_success());
-        // Only the code tells that a transfer failed: a plain `established` beside it is a late or repeated one.
-        if transferring && *state == CallState::Established && !failed {
-            return;
-        }
-        self.state = Some(state.clone().into_owned());
-        match state {
-            CallState::Incoming => {
-                self.rang = true;
-                events.push(CallEvent::Incoming(Box::new(Incoming {
-                    source: self.source.clone(),
-                    targets: self.targets.clone(),
-                    policy_recording: self.policy_recording,
-                    incoming_context: call.incoming_context().cloned().map(IncomingContext::into_owned),
-                    chat_info: call.chat_info().cloned().map(ChatInfo::into_owned),
-                    meeting_info: call.meeting_info().cloned().map(MeetingInfo::into_owned),
-                })));
-            }
-            CallState::Establishing => events.push(CallEvent::Establishing),
-            CallState::Ringing => events.push(CallEvent::Ringing),
-            CallState::Established => {
-                match before {
-                    _ if transferring => {
-                        let result = call.result_info.clone().map(ResultInfo::into_owned);
-                        events.push(CallEvent::TransferFailed(result));
-                    }
-                    Some(CallState::Hold) => events.push(CallEvent::Resumed),
-                    _ if self.established.is_none() => events.push(CallEvent::Established),
-                    _ => {}
-                }
-                self.established.get_or_insert(now);
-            }
-            CallState::Hold => events.push(CallEvent::Hold),
-            CallState::TransferAccepted => events.push(CallEvent::TransferAccepted),
-            _ => {}
-        }
-    }
-
-    /// The service said that the call is gone without sending a notification of it.
-    pub(crate) fn gone(&mut self, now: SystemTime) -> Option<CallEvent> {
-        let mut events = Vec::new();
-        if self.ended.is_none() {
-            self.end(&Call::default(), now, &mut events);
-        }
-        events.pop()
-    }
-
-    fn end(&mut self, call: &Call<'_>, now: SystemTime, events: &mut Vec<CallEvent>) {
-        let result = call.result_info.clone().map(ResultInfo::into_owned);
-        let transferred = call
-            .termination_reason
-            .as_ref()
-            .is_some_and(|reason| reason.eq_ignore_ascii_case("AppTransferred"))
-            || result.as_ref().is_some_and(|info| info.is_success() && info.subcode_number() == Some(7015));
-        let outcome = if transferred {
-            Outcome::Transferred
-        } else if self.established.is_some() {
-            Outcome::Answered
-        } else {
-            match (self.decided, &self.direction) {
-                (Some(Decided::Reject), _) => Outcome::Rejected,
-                (Some(Decided::Redirect), _) => Outcome::Redirected,
-                (None, Some(CallDirection::Outgoing)) => Outcome::NotAnswered,
-                (None, _) if self.rang => Outcome::Missed,
-                // Its beginning was never told, as after a restart: only the code speaks.
-                (None, _) if result.as_ref().is_none_or(ResultInfo::is_success) => Outcome::Answered,
-                (Some(Decided::Answer) | None, _) => Outcome::Failed,
-            }
-        };
-        let established_for =
-            self.established.map(|since| now.duration_since(since).unwrap_or(Duration::ZERO));
-        let reason = result.as_ref().and_then(ResultInfo::end_reason);
-        let termination_reason = call.termination_reason.as_ref().map(ToString::to_string);
-        let ended = Ended { outcome, result, reason, termination_reason, established_for };
-        self.state = Some(CallState::Terminated);
-        self.media_active = Some(false);
-        self.ended = Some(ended.clone());
-        events.push(CallEvent::Terminated(ended));
-    }
-}
-
-/// Whether a call in one state may be told to be in another. What comes late or again may not.
-fn may_follow(before: Option<&CallState<'_>>, state: &CallState<'_>) -> bool {
-    use CallState::{
-        Established, Establishing, Hold, Incoming, Redirecting, Ringing, Terminating, TransferAccepted,
-        Transferring,
-    };
-    let Some(before) = before else { return true };
-    match state {
-        Establishing | Redirecting => matches!(before, Incoming),
-        Ringing => matches!(before, Incoming | Establishing),
-        Established => !matches!(before, Established | Terminating | Redirecting),
-        Hold => matches!(before, Incoming | Establishing | Ringing | Established),
-        Transferring => matches!(before, Establishing | Ringing | Established | Hold),
-        TransferAccepted => matches!(before, Establishing | Ringing | Established | Hold | Transferring),
-        Terminating => !matches!(before, Terminating),
-        // Nothing goes back to ringing, and a state we do not know tells nothing.
-        _ => false,
     }
 }
 
