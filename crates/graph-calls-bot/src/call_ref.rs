@@ -17,14 +17,44 @@ pub struct CallRef(u128);
 impl CallRef {
     /// The key of a call that came to the bot: the same for every notification of it, however its id is spelled.
     pub fn of_incoming(app: &AppId, tenant: &TenantId, call: &CallId) -> Self {
+        Self::hash("", &[app.as_str(), tenant.as_str(), call.as_str()])
+    }
+
+    /// The key of a call that the bot places, by the caller's own key: the same on every instance, so that placing it
+    /// again rings nobody.
+    pub fn of_dial(app: &AppId, key: &str) -> Self {
+        Self::hash("dial", &[app.as_str(), key])
+    }
+
+    /// The key of a notification that belongs to no call.
+    pub(crate) fn of_stray(app: &AppId, tenant: &TenantId, notification: &str) -> Self {
+        Self::hash("stray", &[app.as_str(), tenant.as_str(), notification])
+    }
+
+    /// A key that is nobody else's.
+    pub fn random() -> Self {
+        Self(fastrand::u128(..))
+    }
+
+    /// As 16 bytes.
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
+    }
+
+    /// From its bytes.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(u128::from_be_bytes(bytes))
+    }
+
+    fn hash(kind: &str, parts: &[&str]) -> Self {
         let mut context = digest::Context::new(&digest::SHA256);
-        for part in [app.as_str(), tenant.as_str(), call.as_str()] {
+        context.update(kind.as_bytes());
+        for part in parts {
             context.update(folded(part).as_bytes());
             context.update(&[0]);
         }
-        let hash = context.finish();
         let mut bytes = [0; 16];
-        bytes.iter_mut().zip(hash.as_ref()).for_each(|(byte, from)| *byte = *from);
+        bytes.iter_mut().zip(context.finish().as_ref()).for_each(|(byte, from)| *byte = *from);
         Self(u128::from_be_bytes(bytes))
     }
 }
