@@ -127,6 +127,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(cx, buf);
+        // An answer may take longer than the other side may be idle: a prompt has megabytes.
+        if matches!(polled, Poll::Ready(Ok(1..))) && self.phase.get() == IDLE {
+            self.phase.set(ANSWERED);
+        }
         self.written(cx, polled)
     }
 
@@ -206,6 +210,26 @@ mod tests {
         let mut buf = [0; 8];
         let read = tokio::time::timeout(Duration::from_secs(3600), timed.read(&mut buf)).await;
         assert!(read.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_answer_that_is_read_slowly_is_not_cut() {
+        let (timed, mut far, phase) = connected();
+        phase.working();
+        phase.answered();
+        let (mut reading, mut writing) = tokio::io::split(timed);
+        // hyper reads while it writes, to see the other side leave.
+        let watching = tokio::spawn(async move { (reading.read(&mut [0; 8]).await, Instant::now()) });
+        let writer = tokio::spawn(async move { writing.write_all(&[0; 200]).await.map(|()| Instant::now()) });
+        let mut part = [0; 8];
+        for _ in 0..25 {
+            sleep(SILENCE.write / 2).await;
+            far.read_exact(&mut part).await.unwrap();
+        }
+        let written = writer.await.unwrap().unwrap();
+        let (cut, at) = watching.await.unwrap();
+        assert_eq!(cut.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert!(written < at && at - written <= 2 * SILENCE.idle, "written at {written:?}, cut at {at:?}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -2,6 +2,7 @@
 
 mod connection;
 mod health;
+mod ready;
 
 use std::{convert::Infallible, error, fmt, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -13,13 +14,16 @@ use hyper_util::rt::TokioIo;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
+    task::JoinSet,
     time::{sleep, timeout},
 };
 use tower::Service as _;
 
-use crate::{Bot, Webhook};
+use crate::{Bot, Limits, Prompts, Webhook, bot::Settings, metrics::Page};
 use connection::{Phase, Silence, Timed};
 use health::Health;
+pub(crate) use health::Refresh;
+pub(crate) use ready::{Readiness, Token};
 
 /// How long calls may take to settle after the last connection was closed.
 const LONGEST_DRAIN: Duration = Duration::from_secs(20);
@@ -29,9 +33,13 @@ const LONGEST_STOP: Duration = Duration::from_secs(25);
 const BREATHER: Duration = Duration::from_millis(50);
 
 impl Bot {
-    /// Serves the webhook and the health pages (`/livez`, `/readyz`, `/version`) until SIGTERM or SIGINT.
+    /// Serves the webhook and the health pages until SIGTERM or SIGINT.
     ///
-    /// Then `/readyz` answers 503, serving goes on for the drain delay, no connection is accepted any more, and what is
+    /// `/livez` says that the process runs, `/readyz` whether it should be sent work: not while it drains, and not before
+    /// it has a token for Graph and the keys of callbacks; its body says which part is missing and why. `/version`
+    /// has the version, and with the feature `metrics` `/metrics` the numbers.
+    ///
+    /// Told to stop, it has `/readyz` answer 503, serving goes on for the drain delay, no connection is accepted any more, and what is
     /// under way settles: within 25 seconds in all, or the drain delay where that is longer. A second signal ends it at once.
     ///
     /// # Errors
@@ -68,33 +76,78 @@ impl Bot {
         listener: TcpListener,
         stop: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
+        let Settings { drain_delay, limits, emulated, readiness, refresh, prompts, path, .. } =
+            self.settings.clone();
+        let health = Health::new(readiness, emulated, Page::start(), refresh);
+        let prompts = prompts.map(|prompts| (prompts, path.into()));
+        let server = Server { prompts, ..Server::new(self.webhook(), health, limits) };
+        if !server.run(listener, stop, drain_delay, self.settled()).await? {
+            tracing::warn!(stats = ?self.stats(), "stopped with work under way");
+        }
+        Ok(())
+    }
+}
+
+impl Webhook {
+    /// Serves on a listener until `stop` is done, with the limits of a bot's connections and its health pages: for who
+    /// takes notifications [as a stream](Self::stream).
+    ///
+    /// What is under way is finished.
+    ///
+    /// # Errors
+    ///
+    /// When the listener has no address.
+    pub async fn serve_on(
+        self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), ServeError> {
+        let limits = self.limits().clone();
+        let readiness = Readiness::default().with_keys(self.check().clone());
+        let health = Health::new(readiness, false, Page::start(), None);
+        Server::new(self, health, limits).run(listener, stop, Duration::ZERO, async {}).await?;
+        Ok(())
+    }
+}
+
+#[derive(Clone)]
+struct Server {
+    webhook: Webhook,
+    health: Arc<Health>,
+    limits: Limits,
+    /// With the path that they lie below.
+    prompts: Option<(Arc<Prompts>, Arc<str>)>,
+}
+
+impl Server {
+    fn new(webhook: Webhook, health: Health, limits: Limits) -> Self {
+        Self { webhook, health: Arc::new(health), limits, prompts: None }
+    }
+
+    /// Whether all was settled in time.
+    async fn run(
+        self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()>,
+        drain_delay: Duration,
+        settled: impl Future<Output = ()>,
+    ) -> Result<bool, ServeError> {
         let address = listener.local_addr().map_err(ServeError::Listener)?;
         tracing::info!(%address, "serving");
-        let check = self.check.clone();
-        tokio::spawn(async move {
-            // The first call need not wait for the keys. Without them it waits as if nobody had asked.
-            if let Err(error) = check.warm_up().await {
-                tracing::warn!(%error, "the keys of callbacks could not be fetched yet");
-            }
-        });
-        let health = Arc::new(Health::new(self.settings.emulated));
+        let mut upkeep = JoinSet::new();
+        upkeep.spawn(self.health.page().keep_up());
+        // Dropped with this future, it ends the connections too.
         let (closing, closed) = watch::channel(false);
-        let slots = Arc::new(Semaphore::new(self.settings.limits.connections));
-        let server = Server {
-            webhook: self.webhook(),
-            health: Arc::clone(&health),
-            closed,
-            limits: self.settings.limits.clone(),
-        };
+        let slots = Arc::new(Semaphore::new(self.limits.connections));
         let accepting = async {
             loop {
                 // A slot first: connections beyond the limit wait in the backlog instead of costing memory.
                 let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
                 match listener.accept().await {
                     Ok((stream, _)) => {
-                        let server = server.clone();
+                        let (server, closed) = (self.clone(), closed.clone());
                         tokio::spawn(async move {
-                            server.connection(stream).await;
+                            server.connection(stream, closed).await;
                             drop(slot);
                         });
                     }
@@ -111,38 +164,25 @@ impl Bot {
             tokio::select! {
                 () = &mut accepting => {}
                 () = stop => {
-                    health.drain();
+                    self.health.drain();
                     // Load balancers need a moment to see that we are not ready any more.
-                    let _ = timeout(self.settings.drain_delay, &mut accepting).await;
+                    let _ = timeout(drain_delay, &mut accepting).await;
                 }
             }
         }
         // Who connects from now on is refused at once, instead of waiting for nobody.
         drop(listener);
         let _ = closing.send(true);
-        let all = u32::try_from(self.settings.limits.connections).unwrap_or(u32::MAX);
-        let left = LONGEST_STOP.saturating_sub(self.settings.drain_delay).min(LONGEST_DRAIN);
+        let all = u32::try_from(self.limits.connections).unwrap_or(u32::MAX);
+        let left = LONGEST_STOP.saturating_sub(drain_delay).min(LONGEST_DRAIN);
         let drained = timeout(left, async {
             let _ = slots.acquire_many(all).await;
-            self.settled().await;
+            settled.await;
         });
-        if drained.await.is_err() {
-            tracing::warn!(stats = ?self.stats(), "stopped with work under way");
-        }
-        Ok(())
+        Ok(drained.await.is_ok())
     }
-}
 
-#[derive(Clone)]
-struct Server {
-    webhook: Webhook,
-    health: Arc<Health>,
-    closed: watch::Receiver<bool>,
-    limits: crate::Limits,
-}
-
-impl Server {
-    async fn connection(&self, stream: TcpStream) {
+    async fn connection(&self, stream: TcpStream, mut closed: watch::Receiver<bool>) {
         let phase = Phase::default();
         let (head, idle, write) = (self.limits.head_time, self.limits.idle_time, self.limits.body_time);
         let stream = Timed::new(stream, phase.clone(), Silence { head, idle, write });
@@ -159,7 +199,6 @@ impl Server {
             .max_buf_size(self.limits.header_bytes.max(8 * 1024))
             .serve_connection(TokioIo::new(stream), answer);
         tokio::pin!(connection);
-        let mut closed = self.closed.clone();
         let ended = tokio::select! {
             ended = &mut connection => Some(ended),
             // The value's guard must not live on into the next await.
@@ -180,7 +219,8 @@ impl Server {
         &self,
         request: http::Request<Incoming>,
     ) -> Result<http::Response<Full<Bytes>>, Infallible> {
-        let mut response = if let Some(response) = self.health.answer(&request) {
+        let prompt = || self.prompts.as_ref().and_then(|(prompts, path)| prompts.answer(path, &request));
+        let mut response = if let Some(response) = self.health.answer(&request).or_else(prompt) {
             response
         } else {
             let response = self.webhook.clone().call(request).await?;

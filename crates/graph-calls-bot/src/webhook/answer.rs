@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, StatusCode,
-    header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE},
+    header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use http_body_util::Full;
 
@@ -16,6 +16,8 @@ use super::headers::{ECHOED, sane};
 pub(super) enum Answer {
     /// 202: its notifications were taken over.
     Accepted,
+    /// 200: they were, and the service waits for a decision, which is the body.
+    Joining,
     /// 204: the form before Graph's; the event comes again as a notification.
     BotFramework,
     /// 204: nothing was in it.
@@ -54,6 +56,7 @@ impl Answer {
     pub(super) fn status(self) -> StatusCode {
         match self {
             Answer::Accepted => StatusCode::ACCEPTED,
+            Answer::Joining => StatusCode::OK,
             Answer::BotFramework | Answer::Empty => StatusCode::NO_CONTENT,
             Answer::Malformed => StatusCode::BAD_REQUEST,
             Answer::Unauthorized => StatusCode::UNAUTHORIZED,
@@ -68,13 +71,64 @@ impl Answer {
         }
     }
 
-    /// The response, without a body. `request` has the headers of the POST; only an accepted one sees any again.
-    pub(super) fn into_response(self, request: &HeaderMap) -> http::Response<Full<Bytes>> {
-        let mut response = http::Response::new(Full::default());
+    /// The answer in one word, as the counters have it.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Answer::Accepted => "accepted",
+            Answer::Joining => "joining",
+            Answer::BotFramework => "bot_framework",
+            Answer::Empty => "empty",
+            Answer::Malformed => "malformed",
+            Answer::Unauthorized => "unauthorized",
+            Answer::TenantNotAllowed | Answer::NoTenant => "forbidden",
+            Answer::OtherTenant => "foreign",
+            Answer::NotFound => "not_found",
+            Answer::MethodNotAllowed => "method_not_allowed",
+            Answer::TooSlow => "too_slow",
+            Answer::TooLarge => "too_large",
+            Answer::UnsupportedMediaType => "unsupported_media_type",
+            Answer::HeadersTooLarge => "headers_too_large",
+            Answer::NoKeys(_) => "no_keys",
+            Answer::Full(_) => "full",
+            Answer::Unavailable(_) => "unavailable",
+        }
+    }
+
+    /// What there is to say of it; nothing where all went well.
+    pub(super) fn reason(self) -> Option<&'static str> {
+        Some(match self {
+            Answer::Accepted | Answer::Joining => return None,
+            Answer::BotFramework => "the form before Graph's; the event comes again as a notification",
+            Answer::Empty => "nothing was in it",
+            Answer::Malformed => "the body broke off",
+            Answer::Unauthorized => "no token, or a bad one",
+            Answer::TenantNotAllowed => "tenant not allowed",
+            Answer::NoTenant => "the token names no tenant",
+            Answer::OtherTenant => "another tenant's call",
+            Answer::NotFound => "no callback has this path",
+            Answer::MethodNotAllowed => "not a POST",
+            Answer::TooSlow => "the body took too long",
+            Answer::TooLarge => "the body is too large",
+            Answer::UnsupportedMediaType => "no JSON, or encoded",
+            Answer::HeadersTooLarge => "the headers are too large",
+            Answer::NoKeys(_) => "no keys to check the token with",
+            Answer::Full(_) => "the queue is full",
+            Answer::Unavailable(_) => "nobody can take it now",
+        })
+    }
+
+    /// The response, with a body of JSON where there is one. `request` has the headers of the POST; only an accepted one
+    /// sees any again.
+    pub(super) fn into_response(self, request: &HeaderMap, json: Bytes) -> http::Response<Full<Bytes>> {
+        let has_body = !json.is_empty();
+        let mut response = http::Response::new(Full::new(json));
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
+        if has_body {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
         match self {
-            Answer::Accepted => {
+            Answer::Accepted | Answer::Joining => {
                 for name in ECHOED {
                     if let Some(value) = sane(request, &name) {
                         headers.insert(name, value.clone());

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use graph_calls_core::model::Notification;
+use graph_calls_core::model::{Notification, ParticipantJoiningResponse};
 use tokio::time::Instant;
 
 use super::CallbackPath;
@@ -13,7 +13,14 @@ use crate::token::Verified;
 #[async_trait]
 pub(crate) trait Intake: Send + Sync + 'static {
     /// Takes the notifications of one POST, in their order.
-    async fn accept(&self, verified: &Verified, arrivals: Vec<Arrival>) -> Result<(), IntakeError>;
+    async fn accept(&self, verified: &Verified, arrivals: Vec<Arrival>) -> Result<Taken, IntakeError>;
+}
+
+/// What taking notifications came to.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Taken {
+    /// The answer that the service waits for: of the first that asked for one.
+    pub(crate) joining: Option<ParticipantJoiningResponse<'static>>,
 }
 
 /// One notification, with what its POST said about it.
@@ -34,7 +41,6 @@ pub(crate) enum IntakeError {
     #[error("the call's queue is full")]
     Full,
     #[error("the store is not available")]
-    #[cfg_attr(not(test), expect(dead_code, reason = "the store in memory is always available"))]
     Unavailable { retry_after: Duration },
     /// All of them belong to calls of another tenant. Those among others are dropped and counted.
     #[error("the call is another tenant's")]

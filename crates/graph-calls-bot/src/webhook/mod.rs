@@ -8,11 +8,19 @@ mod limits;
 mod path;
 mod service;
 mod stats;
+mod stream;
 #[cfg(test)]
 mod tests;
+mod witness;
 
 pub(crate) use self::{
-    intake::{Arrival, Intake, IntakeError},
+    intake::{Arrival, Intake, IntakeError, Taken},
     path::CallbackPath,
 };
-pub use self::{limits::Limits, service::Webhook, stats::WebhookStats};
+pub use self::{
+    limits::Limits,
+    service::Webhook,
+    stats::WebhookStats,
+    stream::{Notifications, Received},
+    witness::{Answered, Witness},
+};

@@ -36,6 +36,8 @@ macro_rules! counters {
 counters! {
     /// 202: taken over.
     accepted,
+    /// 200: taken over, and answered.
+    joining,
     /// Notifications in those.
     items,
     /// Notifications in those that name no resource.
@@ -76,6 +78,7 @@ impl Counters {
     pub(super) fn count(&self, answer: Answer) {
         let counter = match answer {
             Answer::Accepted => &self.accepted,
+            Answer::Joining => &self.joining,
             Answer::BotFramework => &self.bot_framework,
             Answer::Empty => &self.empty,
             Answer::Malformed => &self.malformed,

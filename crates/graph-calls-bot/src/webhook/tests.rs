@@ -19,7 +19,7 @@ use serde_json::json;
 use tokio::time::Instant;
 use tower::ServiceExt as _;
 
-use super::{Arrival, CallbackPath, Intake, IntakeError, Limits, Webhook};
+use super::{Arrival, CallbackPath, Intake, IntakeError, Limits, Taken, Webhook};
 use crate::token::{
     RefusalReason, TokenCheck, Verified,
     test_issuer::{APP, Source, TENANT, TestIssuer, header, sign, token_with},
@@ -36,9 +36,9 @@ struct Inbox {
 
 #[async_trait]
 impl Intake for Inbox {
-    async fn accept(&self, verified: &Verified, arrivals: Vec<Arrival>) -> Result<(), IntakeError> {
+    async fn accept(&self, verified: &Verified, arrivals: Vec<Arrival>) -> Result<Taken, IntakeError> {
         self.taken.lock().unwrap().push((verified.clone(), arrivals));
-        (*self.says.lock().unwrap()).map_or(Ok(()), Err)
+        (*self.says.lock().unwrap()).map_or_else(|| Ok(Taken::default()), Err)
     }
 }
 
