@@ -27,6 +27,7 @@ impl Bot {
     /// | `AZURE_TENANT_ID`, `AZURE_CLIENT_ID`, `AZURE_CLIENT_SECRET` | the app registration; `graph-calls-http` lists what can stand for the secret |
     /// | `GRAPH_CALLS_CALLBACK_URL` | where the service reaches the webhook; https |
     /// | `GRAPH_CALLS_BIND` | where to listen: `0.0.0.0:3978` unless set |
+    /// | `GRAPH_CALLS_STORE` | where calls are kept: `memory:`, or what [`BotBuilder::store_kind`] was given |
     /// | `GRAPH_CALLS_CLOUD` | `global`, `usgov` or `usgovdod` |
     /// | `GRAPH_CALLS_OPENID_URL`, `GRAPH_CALLS_ISSUERS` | who signs callbacks, for other clouds |
     /// | `GRAPH_CALLS_EMULATOR_URL` | an emulator instead of all this |
@@ -112,9 +113,6 @@ fn builder(
     connection: &Connection,
     variable: impl Fn(&str) -> Option<String>,
 ) -> Result<BotBuilder, FromEnvError> {
-    if let Some(store) = variable(STORE).filter(|store| store != "memory:") {
-        return Err(FromEnvError::Store(store));
-    }
     let bind: SocketAddr = match variable(BIND) {
         Some(text) => text.parse().map_err(|_| FromEnvError::Bind(text))?,
         None => SocketAddr::from(([0, 0, 0, 0], 3978)),
@@ -134,12 +132,21 @@ fn builder(
         TokenCheckConfig::new([app_id.clone()], tenants).with_issuers(issuers(connection, &variable)?);
     let check =
         TokenCheck::new(config, &connection.transport(), Wall::system()).map_err(FromEnvError::Token)?;
-    Ok(Bot::builder()
-        .app(App::new(app_id, connection.client()).handler(handler))
+    let app = App::new(app_id, connection.client()).handler(handler);
+    let app = match connection.tenant() {
+        Some(tenant) => app.in_tenant(tenant.clone()),
+        None => app,
+    };
+    let bot = Bot::builder()
+        .store_url(variable(STORE).unwrap_or_else(|| "memory:".to_owned()))
+        .app(app)
         .callback(callback)
         .token_check(check)
-        .bind(bind)
-        .emulated(connection.emulator().is_some()))
+        .bind(bind);
+    Ok(match connection.emulator() {
+        Some(emulator) => bot.emulator(&emulator.url),
+        None => bot,
+    })
 }
 
 fn issuers(
@@ -174,8 +181,6 @@ pub enum FromEnvError {
     Token(InvalidTokenConfig),
     /// There is no app id.
     NoAppId,
-    /// `GRAPH_CALLS_STORE` names a store that this crate does not have.
-    Store(String),
     /// The rest.
     Build(BuildError),
 }
@@ -195,9 +200,6 @@ impl fmt::Display for FromEnvError {
             FromEnvError::NoAppId => {
                 f.write_str("AZURE_CLIENT_ID is not set: the app that callbacks are for")
             }
-            FromEnvError::Store(store) => {
-                write!(f, "{STORE} is `{store}`: this version keeps calls in `memory:` only")
-            }
             FromEnvError::Build(_) => f.write_str("the bot cannot be put together"),
         }
     }
@@ -210,10 +212,7 @@ impl error::Error for FromEnvError {
             FromEnvError::Callback(source) => Some(source),
             FromEnvError::Token(source) => Some(source),
             FromEnvError::Build(source) => Some(source),
-            FromEnvError::NoCallback
-            | FromEnvError::Bind(_)
-            | FromEnvError::NoAppId
-            | FromEnvError::Store(_) => None,
+            FromEnvError::NoCallback | FromEnvError::Bind(_) | FromEnvError::NoAppId => None,
         }
     }
 }
@@ -267,7 +266,7 @@ mod tests {
             (vec![], CALLBACK_URL),
             (vec![(CALLBACK_URL, "http://bot.example/api/calls")], "https"),
             (vec![callback, (BIND, "3978")], "0.0.0.0:3978"),
-            (vec![callback, (STORE, "redis://localhost")], "`redis://localhost`"),
+            (vec![callback, (STORE, "redis://localhost")], "graph-calls-redis"),
             (vec![callback, (OPENID_URL, "http://login.example/openid")], OPENID_URL),
         ] {
             let error = built(&variables).unwrap_err();

@@ -3,9 +3,10 @@
 //! For whoever writes an IVR, an attendant, an incident call-out or a recording controller. A [`CallHandler`] is told
 //! what happens in a call and says what is to be done; the bot checks who sends, puts things in order, sends each
 //! command as often as its class allows and no more, and reports how it ended. It moves no media: prompts, recordings
-//! and tones are hosted by the service.
+//! and tones are hosted by the service, raw audio by a [`MediaHost`] beside the bot.
 //!
-//! Conversations live in the memory of one process: a restart loses them.
+//! Conversations live behind [`store::CallStore`]: in the memory of the process unless told otherwise, where a restart
+//! loses them, or in a file (`graph-calls-redb`), where it does not.
 //!
 //! # Examples
 //!
@@ -40,12 +41,18 @@
 //! # Features
 //!
 //! - `http` (default): the HTTPS transport and Entra ID credentials, `Bot::from_env`.
+//! - `metrics`: `/metrics` in the format of Prometheus.
 //! - `test-util`: `test_util::BotTest` drives a handler through a call in memory.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "__fuzzing")]
+#[doc(hidden)]
+#[path = "fuzzing/mod.rs"]
+pub mod __fuzzing;
 mod bot;
 mod call_ref;
+mod collect;
 mod command;
 mod context;
 mod event;
@@ -54,9 +61,13 @@ mod fold;
 mod from_env;
 mod handler;
 mod mailbox;
+mod media_host;
+mod metrics;
+mod prompts;
 mod record;
+mod routing;
 mod serve;
-mod store;
+pub mod store;
 #[cfg(feature = "test-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub mod test_util;
@@ -66,22 +77,28 @@ mod webhook;
 pub use graph_calls_core as core;
 pub use graph_calls_core::model;
 
-pub use bot::{App, Bot, BotBuilder, BotStats, BuildError};
+pub use bot::{App, Bot, BotBuilder, BotStats, BuildError, Calls, TellError};
 pub use call_ref::{CallRef, InvalidCallRef};
-pub use command::{Answer, CallCommand, Invite, Prompt};
-pub use context::CallContext;
+pub use collect::Collect;
+pub use command::{Answer, CallCommand, HoldMusic, Invite, Prompt, Recording, Redirect, Tones, Transfer};
+pub use context::{CallContext, CallView};
 pub use event::{
-    CallEvent, CommandError, Done, Ended, Failed, InDoubt, Incoming, Outcome, RosterChange, ToneEvent,
+    CallEvent, CommandError, ContentSharingChange, Digits, DigitsEnd, Done, Ended, Failed, InDoubt, Incoming,
+    JoiningAnswer, Message, Outcome, ParticipantJoined, ParticipantJoining, ParticipantLeft, RosterChange,
+    ToneEvent,
 };
 #[cfg(feature = "http")]
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 pub use from_env::FromEnvError;
 pub use handler::{CallHandler, HandlerError};
-pub use mailbox::Unanswered;
+pub use mailbox::{Dial, DialError, Unanswered};
+pub use media_host::{LostMediaHost, MediaHost, MediaHostError, MediaSession};
+pub use prompts::{PromptError, Prompts};
 pub use record::CallRecord;
+pub use routing::Called;
 pub use serve::ServeError;
 pub use token::{
     AllowedTenants, InvalidTokenConfig, IssuerConfig, Refusal, RefusalReason, RefusalStatus, TokenCheck,
     TokenCheckConfig, TokenStats, Verified,
 };
-pub use webhook::{Limits, Webhook, WebhookStats};
+pub use webhook::{Answered, Limits, Notifications, Received, Webhook, WebhookStats, Witness};

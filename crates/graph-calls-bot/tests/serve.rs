@@ -1,108 +1,148 @@
 //! The bot's own server, over sockets on loopback: its limits, its health pages and its end.
 
-#![allow(clippy::expect_used, reason = "a test's helpers fail the test")]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test's helpers fail the test")]
+
+mod support;
 
 use std::{net::SocketAddr, time::Duration};
 
-use async_trait::async_trait;
-use graph_calls_bot::{
-    AllowedTenants, App, Bot, CallContext, CallEvent, CallHandler, HandlerError, IssuerConfig, Limits,
-    TokenCheck, TokenCheckConfig,
-    core::{Client, FixedToken, Wall, test_util::ScriptedTransport},
-    model::{AppId, CallbackUri},
-};
+use graph_calls_bot::{BotBuilder, Limits};
+use serde_json::{Value, json};
+use support::{Answer, Idle, Issuer, PATIENCE, Post, Served, bot, get, ready, said, sent, short};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
-    sync::oneshot,
-    task::JoinHandle,
-    time::timeout,
+    net::TcpStream,
+    time::{sleep, timeout},
 };
 
-const PATIENCE: Duration = Duration::from_secs(10);
-
-struct Idle;
-
-#[async_trait]
-impl CallHandler for Idle {
-    type Memory = ();
-    async fn on_event(&self, _call: &mut CallContext<()>, _event: CallEvent) -> Result<(), HandlerError> {
-        Ok(())
-    }
+async fn serve(bot: BotBuilder) -> Served {
+    support::serve(bot.build().unwrap()).await
 }
 
-struct Served {
-    address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    server: JoinHandle<()>,
-}
-
-async fn serve(limits: Limits, drain_delay: Duration) -> Served {
-    let transport = ScriptedTransport::new().transport();
-    let app = AppId::new("a0000000-0000-4000-8000-000000000002").expect("an id");
-    let issuer =
-        IssuerConfig::emulator("https://issuer.example", "http://127.0.0.1:9/openid").expect("an issuer");
-    let trusted = TokenCheckConfig::new([app.clone()], AllowedTenants::Any).with_issuers([issuer]);
-    let client = Client::builder(transport.clone()).token(FixedToken::new("t").expect("a token")).build();
-    let bot = Bot::builder()
-        .app(App::new(app, client).handler(Idle))
-        .callback(CallbackUri::emulated("http://127.0.0.1/api/calls").expect("a URI"))
-        .token_check(TokenCheck::new(trusted, &transport, Wall::system()).expect("a check"))
-        .limits(limits)
-        .drain_delay(drain_delay)
-        .build()
-        .expect("a bot");
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    let (stop, stopped) = oneshot::channel();
-    let server = tokio::spawn(async move {
-        let stopped = async {
-            let _ = stopped.await;
-        };
-        bot.serve_on(listener, stopped).await.expect("a listener");
-    });
-    Served { address, stop: Some(stop), server }
-}
-
-/// What comes back until the other side closes.
-async fn said(stream: &mut TcpStream) -> String {
-    let mut text = Vec::new();
-    let _ = timeout(PATIENCE, stream.read_to_end(&mut text)).await.expect("the connection is closed");
-    String::from_utf8_lossy(&text).into_owned()
-}
-
-async fn get(address: SocketAddr, path: &str) -> String {
-    let mut stream = TcpStream::connect(address).await.expect("a connection");
-    let request = format!("GET {path} HTTP/1.1\r\nhost: bot\r\nconnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.expect("written");
-    said(&mut stream).await
+fn json(answer: &Answer) -> Value {
+    serde_json::from_str(&answer.body).unwrap()
 }
 
 #[tokio::test]
 async fn health_pages_answer_and_strangers_are_refused() {
-    let served = serve(Limits::default(), Duration::ZERO).await;
-    assert!(get(served.address, "/livez").await.starts_with("HTTP/1.1 200"));
-    assert!(get(served.address, "/readyz").await.starts_with("HTTP/1.1 200"));
-    assert!(get(served.address, "/version").await.contains(env!("CARGO_PKG_VERSION")));
-    assert!(get(served.address, "/api/calls").await.starts_with("HTTP/1.1 405"));
-    assert!(get(served.address, "/elsewhere").await.starts_with("HTTP/1.1 405"));
-    let mut stream = TcpStream::connect(served.address).await.unwrap();
+    let served = serve(bot(&Issuer::new(), Idle)).await;
+    ready(served.address).await;
+    assert_eq!(get(served.address, "/livez").await.status, 200);
+    assert!(get(served.address, "/version").await.body.contains(env!("CARGO_PKG_VERSION")));
+    assert_eq!(get(served.address, "/api/calls").await.status, 405);
+    assert_eq!(get(served.address, "/elsewhere").await.status, 405);
     let post = "POST /api/calls HTTP/1.1\r\nhost: bot\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}";
-    stream.write_all(post.as_bytes()).await.unwrap();
-    let refused = said(&mut stream).await;
-    assert!(refused.starts_with("HTTP/1.1 401"), "{refused}");
+    assert_eq!(sent(served.address, post).await.status, 401);
 }
 
 #[tokio::test]
-async fn a_slow_head_and_a_silent_connection_are_cut() {
-    let mut limits = Limits::default();
-    limits.head_time = Duration::from_millis(50);
-    let served = serve(limits, Duration::ZERO).await;
-    for beginning in ["", "POST /api/calls HTTP/1.1\r\nhost: b"] {
-        let mut stream = TcpStream::connect(served.address).await.unwrap();
-        stream.write_all(beginning.as_bytes()).await.unwrap();
-        said(&mut stream).await;
+async fn who_is_not_ready_says_why_until_the_keys_are_there() {
+    let issuer = Issuer::new();
+    issuer.set_up(false);
+    let served = serve(bot(&issuer, Idle).emulated(true)).await;
+    let waiting = async {
+        loop {
+            let answer = get(served.address, "/readyz").await;
+            let page = json(&answer);
+            if page["parts"]["keys"]["why"] == "the issuer's keys could not be fetched"
+                && page["parts"]["token"]["ready"] == true
+            {
+                break (answer.status, page);
+            }
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let (status, page) = timeout(PATIENCE, waiting).await.unwrap();
+    assert_eq!(status, 503);
+    assert_eq!(page["parts"]["token"], json!({"ready": true, "why": null}));
+    assert_eq!(
+        (&page["ready"], &page["draining"], &page["emulator"]),
+        (&json!(false), &json!(false), &json!(true))
+    );
+    issuer.set_up(true);
+    ready(served.address).await;
+}
+
+/// The connection ends, whatever is done on it: nothing but an end within the test's patience counts.
+async fn is_cut(mut stream: TcpStream, drip: Option<(&'static [u8], Duration)>) -> String {
+    let (mut reading, mut writing) = stream.split();
+    let dripping = async {
+        if let Some((bytes, pause)) = drip {
+            for byte in bytes.iter().cycle() {
+                sleep(pause).await;
+                if writing.write_all(&[*byte]).await.is_err() {
+                    break;
+                }
+            }
+        }
+        std::future::pending::<()>().await;
+    };
+    let mut text = Vec::new();
+    let read = async {
+        let _ = reading.read_to_end(&mut text).await;
+    };
+    tokio::select! {
+        () = dripping => {}
+        ended = timeout(PATIENCE, read) => ended.unwrap(),
     }
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+async fn connected(address: SocketAddr, beginning: impl AsRef<[u8]>) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(beginning.as_ref()).await.unwrap();
+    stream
+}
+
+/// Reads one answer of a connection that stays.
+async fn one_answer(stream: &mut TcpStream) -> String {
+    let mut text = Vec::new();
+    while !text.ends_with(b"\r\n\r\n") {
+        let byte = timeout(PATIENCE, stream.read_u8()).await.unwrap().unwrap();
+        text.push(byte);
+    }
+    String::from_utf8(text).unwrap()
+}
+
+#[tokio::test]
+async fn silent_slow_and_idle_clients_are_cut_by_their_limits() {
+    let issuer = Issuer::new();
+    let limits = short();
+    let half = limits.head_time / 2;
+    let served = serve(bot(&issuer, Idle).limits(limits)).await;
+    let (address, post) = (served.address, Post::new(&issuer.token()));
+    let unfinished = post.clone().header("content-length", "1000").bytes(true);
+    let mut cut = 0;
+
+    assert_eq!(is_cut(connected(address, "").await, None).await, "", "silent");
+    let head = "POST /api/calls HTTP/1.1\r\nhost: b";
+    assert_eq!(is_cut(connected(address, head).await, None).await, "", "a slow head");
+    assert_eq!(is_cut(connected(address, "").await, Some((b"\r\n", half))).await, "", "empty lines");
+    let dripped = is_cut(connected(address, head).await, Some((b"x", half))).await;
+    assert_eq!(dripped, "", "a head, a byte at a time");
+    cut += 4;
+
+    for drip in [None, Some((&b" "[..], half))] {
+        let slow = is_cut(connected(address, &unfinished).await, drip).await;
+        assert!(slow.starts_with("HTTP/1.1 408 "), "a slow body: {slow:?}");
+        cut += 1;
+    }
+
+    for drip in [None, Some((&b"P"[..], half))] {
+        let mut kept = connected(address, post.bytes(true)).await;
+        for _ in 0..2 {
+            assert!(one_answer(&mut kept).await.starts_with("HTTP/1.1 202 "));
+            kept.write_all(&post.bytes(true)).await.unwrap();
+        }
+        assert!(one_answer(&mut kept).await.starts_with("HTTP/1.1 202 "));
+        assert_eq!(is_cut(kept, drip).await, "", "an idle connection");
+        cut += 1;
+    }
+
+    let mut stranger = connected(address, Post::new("x").bytes(true)).await;
+    assert!(said(&mut stranger).await.starts_with("HTTP/1.1 401 "), "a stranger keeps no connection");
+    cut += 1;
+    println!("I8: {cut} kinds of slow clients: each cut");
 }
 
 #[tokio::test]
@@ -110,23 +150,99 @@ async fn connections_beyond_the_limit_wait_until_one_ends() {
     let mut limits = Limits::default();
     limits.connections = 1;
     limits.head_time = Duration::from_millis(100);
-    let served = serve(limits, Duration::ZERO).await;
-    let _silent = TcpStream::connect(served.address).await.unwrap();
-    let began = tokio::time::Instant::now();
-    assert!(get(served.address, "/livez").await.starts_with("HTTP/1.1 200"));
-    assert!(began.elapsed() >= Duration::from_millis(50), "the second did not wait for the first");
+    let served = serve(bot(&Issuer::new(), Idle).limits(limits)).await;
+    let mut silent = TcpStream::connect(served.address).await.unwrap();
+    let second = get(served.address, "/livez").await;
+    assert_eq!(second.status, 200);
+    // The second was served, so the first must have been cut by then.
+    assert_eq!(silent.try_read(&mut [0; 1]).unwrap_or(0), 0);
+    assert_eq!(said(&mut silent).await, "");
 }
 
 #[tokio::test]
 async fn told_to_stop_it_says_so_first_and_then_takes_nobody_any_more() {
-    let mut served = serve(Limits::default(), Duration::from_millis(300)).await;
-    assert!(get(served.address, "/readyz").await.starts_with("HTTP/1.1 200"));
+    let issuer = Issuer::new();
+    let mut served = serve(bot(&issuer, Idle).drain_delay(Duration::from_millis(300))).await;
+    ready(served.address).await;
     served.stop.take().unwrap().send(()).unwrap();
-    let mut last = String::new();
-    while !last.starts_with("HTTP/1.1 503") {
+    let mut last = get(served.address, "/readyz").await;
+    while last.status != 503 {
         last = get(served.address, "/readyz").await;
     }
-    assert!(last.contains("\"draining\":true"));
+    assert_eq!(json(&last)["draining"], true);
+    // Not ready, and yet nobody is turned away.
+    assert_eq!(Post::new(&issuer.token()).send(served.address).await.status, 202);
     timeout(PATIENCE, served.server).await.expect("it ends").unwrap();
     assert!(TcpStream::connect(served.address).await.is_err());
+}
+
+#[cfg(feature = "metrics")]
+#[tokio::test]
+async fn the_numbers_have_every_name_and_no_id_and_no_secret() {
+    const NAMES: [&str; 18] = [
+        "calls_live",
+        "calls_ended_total",
+        "answer_seconds",
+        "notifications_total",
+        "notification_seconds",
+        "handler_seconds",
+        "events_dead_total",
+        "commands_total",
+        "in_doubt_total",
+        "request_seconds",
+        "retries_total",
+        "throttled_seconds",
+        "token_age_seconds",
+        "keys_age_seconds",
+        "inbox_depth",
+        "lease_takeovers_total",
+        "store_seconds",
+        "keep_alive_overdue",
+    ];
+    let issuer = Issuer::new();
+    let served = serve(bot(&issuer, Idle)).await;
+    ready(served.address).await;
+    let (call, reference) = ("57dab8b1-894c-409a-b240-bd8beae78896", "0f".repeat(16));
+    let post = Post::new(&issuer.token()).body(support::body(&[support::item(call), json!(7)]));
+    let post =
+        post.path(&format!("/api/calls/c/{reference}/1")).header("x-microsoft-skype-message-id", "m-17");
+    assert_eq!(post.send(served.address).await.status, 202);
+    assert_eq!(Post::new("planted-callback-token").send(served.address).await.status, 401);
+
+    let answer = get(served.address, "/metrics").await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.header("content-type").unwrap().starts_with("text/plain"));
+    let page = &answer.body;
+    for name in NAMES {
+        let name = format!("graph_calls_{name}");
+        assert!(page.contains(&format!("# TYPE {name} ")), "{name}: {page}");
+        let counted = page.lines().any(|line| line.starts_with(&name) && !line.starts_with('#'));
+        assert!(counted, "{name}: {page}");
+    }
+    let described = page.lines().filter(|line| line.starts_with("# TYPE ")).count();
+    assert_eq!(described, NAMES.len(), "a name that is not in the list: {page}");
+    for line in [
+        r#"graph_calls_notifications_total{kind="call",result="accepted"} 1"#,
+        r#"graph_calls_notifications_total{kind="unrecognized",result="accepted"} 1"#,
+        r#"graph_calls_notifications_total{kind="unread",result="unauthorized"} 1"#,
+        "graph_calls_notification_seconds_count 2",
+    ] {
+        assert!(page.lines().any(|one| one == line), "{line}: {page}");
+    }
+    let age = page.lines().find_map(|line| line.strip_prefix("graph_calls_keys_age_seconds ")).unwrap();
+    assert!(age.parse::<f64>().unwrap() >= 0.0, "{age}");
+    let token = issuer.token();
+    let secrets = [
+        call,
+        &reference,
+        "m-17",
+        support::APP,
+        support::TENANT,
+        support::TOKEN_FOR_GRAPH,
+        &token,
+        "planted-callback-token",
+    ];
+    for secret in secrets {
+        assert!(!page.contains(secret), "{secret}: {page}");
+    }
 }

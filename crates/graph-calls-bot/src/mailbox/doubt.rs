@@ -3,19 +3,17 @@
 //! A command that starts a comms operation is settled by its notification, found by the client context. These have none:
 //! what became of the call says what became of them.
 
-use graph_calls_core::{AnswerCall, ApiRequest as _, RedirectCall, RejectCall, TransferCall};
+use graph_calls_core::{AnswerCall, ApiRequest as _, CreateCall, RedirectCall, RejectCall, TransferCall};
+use serde::{Deserialize, Serialize};
 
 use crate::{CallCommand, CallEvent, CommandError, Done, Failed, Outcome};
 
-/// The commands of one call that are in doubt.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Doubts(Vec<Doubt>);
+/// The most commands in doubt that are kept; the oldest is forgotten.
+const MOST: usize = 64;
 
-#[derive(Debug, Clone)]
-struct Doubt {
-    command: String,
-    about: About,
-}
+/// The commands of one call that are in doubt.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Doubts(Vec<CallCommand>);
 
 #[derive(Debug, Clone, Copy)]
 enum About {
@@ -23,27 +21,46 @@ enum About {
     /// A reject or a redirect: the bot's leg ends, without a result.
     Leave,
     Transfer,
+    /// A call that was placed, or not.
+    Create,
 }
 
 impl Doubts {
-    /// Keeps a command, if an event can settle it.
-    pub(crate) fn add(&mut self, command: &CallCommand) {
-        let request = command.request.as_ref().map_or("", |request| &request.name);
-        let about = match request {
-            AnswerCall::NAME => About::Answer,
-            RejectCall::NAME | RedirectCall::NAME => About::Leave,
-            TransferCall::NAME => About::Transfer,
-            _ => return,
-        };
-        self.0.push(Doubt { command: command.name.clone(), about });
+    pub(crate) fn add(&mut self, command: CallCommand) {
+        if self.0.len() >= MOST {
+            self.0.remove(0);
+        }
+        self.0.push(command);
+    }
+
+    /// Takes the command of this name, if it is in doubt.
+    pub(crate) fn take(&mut self, name: &str) -> Option<CallCommand> {
+        let place = self.0.iter().position(|command| command.name == name)?;
+        Some(self.0.remove(place))
+    }
+
+    /// Takes the command whose request has this name, if one is in doubt.
+    pub(crate) fn take_request(&mut self, request: &str) -> Option<CallCommand> {
+        let place = self.0.iter().position(|command| command.is(request))?;
+        Some(self.0.remove(place))
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<&CallCommand> {
+        self.0.iter().find(|command| command.name == name)
     }
 
     /// What an event says of those in doubt.
     pub(crate) fn settle(&mut self, event: &CallEvent) -> Vec<CallEvent> {
+        if let CallEvent::Done(Done { name, .. }) | CallEvent::Failed(Failed { name, .. }) = event {
+            self.take(name);
+            return Vec::new();
+        }
         let mut settled = Vec::new();
-        self.0.retain(|doubt| {
-            let Some(verdict) = doubt.about.verdict(event) else { return true };
-            let name = doubt.command.clone();
+        self.0.retain(|command| {
+            let Some(verdict) = About::of(command).and_then(|about| about.verdict(event)) else {
+                return true;
+            };
+            let name = command.name.clone();
             settled.push(match verdict {
                 Ok(()) => CallEvent::Done(Done { name, operation: None, body: None }),
                 Err(error) => CallEvent::Failed(Failed { name, error }),
@@ -55,12 +72,32 @@ impl Doubts {
 }
 
 impl About {
+    fn of(command: &CallCommand) -> Option<Self> {
+        match &*command.request.as_ref().ok()?.name {
+            AnswerCall::NAME => Some(About::Answer),
+            RejectCall::NAME | RedirectCall::NAME => Some(About::Leave),
+            TransferCall::NAME => Some(About::Transfer),
+            CreateCall::NAME => Some(About::Create),
+            _ => None,
+        }
+    }
+
     /// Whether the event tells that it had its effect, or that it had none.
     fn verdict(self, event: &CallEvent) -> Option<Result<(), CommandError>> {
         match (self, event) {
             (About::Answer, CallEvent::Established) | (About::Transfer, CallEvent::TransferAccepted) => {
                 Some(Ok(()))
             }
+            // The service tells of it, so it is there.
+            (
+                About::Create,
+                CallEvent::Establishing
+                | CallEvent::Ringing
+                | CallEvent::Established
+                | CallEvent::MediaActive
+                | CallEvent::RosterChanged(_)
+                | CallEvent::Terminated(_),
+            ) => Some(Ok(())),
             (About::Leave, CallEvent::Established) => {
                 Some(Err(CommandError::refused("the call was answered")))
             }
@@ -126,7 +163,7 @@ mod tests {
     fn a_doubt_is_settled_once() {
         let reject = RejectCall::new(CallId::new("1").unwrap(), RejectReason::Busy);
         let mut doubts = Doubts::default();
-        doubts.add(&CallCommand::new(&reject).named("no"));
+        doubts.add(CallCommand::new(&reject).named("no"));
         assert!(doubts.settle(&CallEvent::MediaActive).is_empty());
         let settled = doubts.settle(&CallEvent::Established);
         let [CallEvent::Failed(failed)] = settled.as_slice() else { panic!("{settled:?}") };

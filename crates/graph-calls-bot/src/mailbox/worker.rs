@@ -1,511 +1,412 @@
-//! One conversation at work: item by item, strictly in order.
+//! One claimed conversation at work: item by item, strictly in order.
 
-use std::{
-    collections::VecDeque,
-    future::Future,
-    panic::AssertUnwindSafe,
-    pin::pin,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use futures_util::FutureExt as _;
-use graph_calls_core::{
-    ApiRequest, Certainty, DeleteCall, KeepAlive, ListParticipants, Repeat, SubscribeToTone,
-    model::{CommsOperation, RawJson, TenantId},
-};
-use tokio::time::{Instant, sleep, sleep_until};
+use graph_calls_core::{ApiRequest as _, CreateCall, SubscribeToTone, TransferCall};
+use tokio::time::{Instant, sleep_until};
 
 use super::{
-    Conversation, Engine, Item,
-    engine::{Unanswered, count},
-    outbox::{CallFacts, Entry, Next},
+    Conversation, Engine, content,
+    conversation::parked_until,
+    desk::{Desk, Finished, Standing},
+    engine::{Active, count},
+    outbox::{Next, Sending},
+    settle::{fail, wait_no_longer},
     timers::TimerName,
 };
 use crate::{
-    CallCommand, CallContext, CallEvent, CallRef, CommandError, Done, Failed, InDoubt,
-    context::{Decisions, Facts},
-    handler::{Decided, HandlerError},
+    CallRef, CommandError,
+    handler::Restored,
+    store::{Accepted, Arrival, Browse, Change, Claim, DedupKey, Phase, StoreError, Stored},
 };
 
-/// The service waits 15 seconds for a decision, 5 for policy-based recording; the answer must arrive before that.
-const WINDOW: Duration = Duration::from_secs(13);
-const RECORDING_WINDOW: Duration = Duration::from_secs(4);
-/// How long before the window's end the handler is reminded, and how long before it the fallback decides.
-const REMINDER: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(3));
-const RECORDING_REMINDER: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(1));
-/// How long results of operations may still come after a call's end.
-const LINGER: Duration = Duration::from_secs(120);
+/// An item that so many claims died of is not handled by a further one.
+const DEADLY: u32 = 5;
 /// How long it is remembered that there was a call.
 const TOMBSTONE: Duration = Duration::from_secs(24 * 60 * 60);
-/// When an event is told again that could not be handled.
-const TOLD_AGAIN: [Duration; 4] = [
-    Duration::from_millis(50),
-    Duration::from_millis(200),
-    Duration::from_millis(800),
-    Duration::from_secs(3),
-];
-/// After a keep-alive that failed.
-const SOON: Duration = Duration::from_secs(60);
-/// The most events that one item may lead to. A handler that answers each failure with the same command stops here.
-const MOST_EVENTS: u32 = 64;
-/// Longer than any timer that makes sense, and short enough to be added to any time.
-const LONGEST_TIMER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-
-/// A conversation and what goes with it while a worker has it.
-struct Desk {
-    key: CallRef,
-    tenant: TenantId,
-    call: Box<Conversation>,
-    /// Events that are still to be told, oldest first.
-    events: VecDeque<CallEvent>,
-    told: u32,
-}
+/// How long the outcome of a request may take into the store after the request's own deadline.
+const GRACE: Duration = Duration::from_secs(1);
+/// After what could not be done now: a letter, another call's id.
+pub(super) const AGAIN: Duration = Duration::from_secs(1);
 
 impl Engine {
-    /// Handles what waits in a mailbox, until nothing does.
-    pub(super) async fn work(self: Arc<Self>, key: CallRef) {
-        let Some((tenant, call)) = self.store.claim(key) else { return };
-        let mut desk = Desk { key, tenant, call, events: VecDeque::new(), told: 0 };
+    /// Handles all there is to handle in a claimed mailbox, and waits for what is under way.
+    pub(super) async fn converse(
+        self: &Arc<Self>,
+        claim: Claim,
+        active: &Arc<Active>,
+    ) -> Result<(), StoreError> {
+        let for_its_time = claim.items.is_empty();
+        let Some(mut desk) = self.open(claim, active).await? else { return Ok(()) };
+        if desk.careful && desk.has_finished() {
+            // What was given up stays so, whatever else somebody may die of.
+            self.commit(&mut desk).await?;
+        }
+        if for_its_time {
+            // Should nothing come of it, it is at least written down when it wants to be claimed next.
+            desk.touch();
+        }
         loop {
-            while let Some(item) = self.store.next(key) {
-                desk.told = 0;
-                self.take_in(&mut desk, item);
-                self.keep_alive(&mut desk);
-                self.tell(&mut desk).await;
-                desk.call.handled += 1;
+            desk.take_orders();
+            self.handle_all(&mut desk).await?;
+            if desk.is_dirty() && desk.standing != Standing::Forgotten {
+                self.commit(&mut desk).await?;
+                continue;
             }
-            match self.store.release(key, desk.call) {
-                Some(call) => desk.call = call,
-                None => return,
+            if desk.standing == Standing::Forgotten {
+                self.hand_out(&mut desk).await;
+                return Ok(());
             }
-        }
-    }
-
-    /// Tells the handler what there is to tell, and sends what can be sent, until neither changes anything.
-    async fn tell(self: &Arc<Self>, desk: &mut Desk) {
-        loop {
-            while let Some(event) = desk.events.pop_front() {
-                self.note(desk, &event);
-                if desk.told >= MOST_EVENTS {
-                    count(&self.counters.events_dead);
-                    tracing::error!(call_ref = %desk.key, event = event.kind(), "one item led to too many events");
-                    continue;
-                }
-                self.tell_one(desk, event).await;
+            let now = desk.now();
+            let wake = desk.next_time();
+            if wake.is_some_and(|wake| wake <= now) {
+                continue;
             }
-            if !self.send_next(desk) {
-                return;
+            if !desk.call.outbox.is_sending(desk.claim.epoch) {
+                return Ok(());
             }
-        }
-    }
-
-    fn take_in(self: &Arc<Self>, desk: &mut Desk, item: Item) {
-        match item {
-            Item::Notification { notification, received, received_at } => {
-                count(&self.counters.notifications);
-                if !desk.call.record.is_about(&notification) {
-                    count(&self.counters.foreign);
-                    tracing::warn!(call_ref = %desk.key, "a notification of another call");
-                    return;
-                }
-                let record = desk.call.record_mut();
-                record.bind_tenant(&desk.tenant);
-                match record.apply(&notification, received) {
-                    Ok(events) => desk.events.extend(events),
-                    Err(error) => {
-                        count(&self.counters.poisoned);
-                        tracing::error!(call_ref = %desk.key, %error, "a notification cannot be read");
-                    }
-                }
-                if record.takes_roster_reading()
-                    && let Some(id) = record.id().cloned()
-                {
-                    desk.call.outbox.add(CallCommand::new(&ListParticipants::new(id)).internal(), None);
-                }
-                if desk.events.iter().any(|event| matches!(event, CallEvent::Incoming(_))) {
-                    self.ring(desk, received, received_at);
-                }
-            }
-            Item::Outcome { command, result } => {
-                if let Some(entry) = desk.call.outbox.sent(command) {
-                    self.settle(desk, entry.command, result.map_err(|error| *error));
-                }
-            }
-            Item::Timer { name, due } => {
-                if desk.call.timers.get(&name) == Some(&due) {
-                    desk.call.timers.remove(&name);
-                    self.due(desk, name);
-                }
-            }
-        }
-    }
-
-    fn ring(&self, desk: &mut Desk, received: SystemTime, received_at: Instant) {
-        let (window, (reminder, fallback)) = if desk.call.record.is_policy_recording() {
-            (RECORDING_WINDOW, RECORDING_REMINDER)
-        } else {
-            (WINDOW, REMINDER)
-        };
-        let by = received_at + window;
-        desk.call.answer_by = Some((received + window, by));
-        self.set_timer(desk, TimerName::AnswerDue, by - reminder);
-        self.set_timer(desk, TimerName::AnswerFallback, by - fallback);
-    }
-
-    /// Every call is asked after, also one that never got anywhere: its end may be what was lost.
-    fn keep_alive(&self, desk: &mut Desk) {
-        if desk.call.handled == 0 && desk.call.record.ended().is_none() {
-            self.set_timer(desk, TimerName::KeepAlive, Instant::now() + self.about(self.config.keep_alive));
-        }
-    }
-
-    fn due(self: &Arc<Self>, desk: &mut Desk, name: TimerName) {
-        match name {
-            TimerName::AnswerDue if desk.call.record.is_ringing() => {
-                desk.events.push_back(CallEvent::AnswerDue);
-            }
-            TimerName::AnswerFallback => self.fall_back(desk),
-            TimerName::KeepAlive => {
-                if let Some(id) = desk.call.record.id().cloned() {
-                    desk.call.outbox.add(CallCommand::new(&KeepAlive::new(id)).internal(), None);
-                }
-            }
-            TimerName::Forget => {
-                self.store.bury(desk.key);
-                self.timers.set(Instant::now() + TOMBSTONE, desk.key, TimerName::Unbury);
-            }
-            TimerName::User(name) if desk.call.record.ended().is_none() => {
-                desk.events.push_back(CallEvent::Timer(name));
-            }
-            // A command that waits is looked at after every item; the others have nothing left to say.
-            _ => {}
-        }
-    }
-
-    /// Decides about a ringing call in the handler's stead.
-    fn fall_back(&self, desk: &mut Desk) {
-        if !desk.call.record.is_ringing() {
-            return;
-        }
-        let mut context = CallContext::new(self.facts(desk), ());
-        match &self.config.unanswered {
-            Unanswered::Ignore => return,
-            Unanswered::Reject(reason) => context.reject(reason.clone()),
-            Unanswered::Answer(answer) => context.answer(answer.clone()),
-        }
-        tracing::warn!(call_ref = %desk.key, "the handler decided nothing; the fallback does");
-        self.keep(desk, context.into_decisions());
-    }
-
-    /// What an event means for the timers and the outbox of its call.
-    fn note(&self, desk: &mut Desk, event: &CallEvent) {
-        desk.events.extend(desk.call.doubts.settle(event));
-        match event {
-            CallEvent::Done(done) => desk.call.outbox.ended(&done.name, true),
-            CallEvent::Failed(failed) => desk.call.outbox.ended(&failed.name, false),
-            CallEvent::Terminated(ended) => {
-                tracing::info!(call_ref = %desk.key, outcome = ended.outcome.as_str(), "call ended");
-                for (name, at) in std::mem::take(&mut desk.call.timers) {
-                    self.timers.cancel(at, desk.key, name);
-                }
-                self.set_timer(desk, TimerName::Forget, Instant::now() + LINGER);
-            }
-            _ => {}
-        }
-    }
-
-    /// Tells one event, again and again if need be, and keeps what was decided.
-    async fn tell_one(self: &Arc<Self>, desk: &mut Desk, event: CallEvent) {
-        count(&self.counters.events);
-        desk.told += 1;
-        let facts = self.facts(desk);
-        let mut waits = TOLD_AGAIN.into_iter();
-        loop {
-            let memory = desk.call.memory.clone();
-            let deciding = self.handler.handle(facts.clone(), &memory, event.clone());
-            let error = match self.while_ringing(desk, deciding).await {
-                Ok(Decided { memory, decisions }) => {
-                    desk.call.memory = memory;
-                    return self.keep(desk, decisions);
-                }
-                Err(error) => error,
-            };
-            tracing::warn!(call_ref = %desk.key, event_id = facts.event_id, %error, "an event could not be handled");
-            let too_late = |wait: Duration| {
-                desk.call.record.is_ringing()
-                    && desk.call.answer_by.is_some_and(|(_, by)| Instant::now() + wait >= by)
-            };
-            match waits.next() {
-                Some(wait) if !too_late(wait) => self.while_ringing(desk, sleep(wait)).await,
-                _ => return self.give_up(desk, facts, event, error).await,
-            }
-        }
-    }
-
-    /// Waits for the handler, or to tell it again. A ringing call does not wait with it for longer than it may: then the
-    /// fallback decides.
-    async fn while_ringing<T>(self: &Arc<Self>, desk: &mut Desk, work: impl Future<Output = T>) -> T {
-        let mut work = pin!(work);
-        if let Some(at) = desk.call.timers.get(&TimerName::AnswerFallback).copied() {
+            // Not released: the outcome is ours to take in, unless we die before.
             tokio::select! {
-                biased;
-                done = &mut work => return done,
-                () = sleep_until(at) => {
-                    self.cancel_timer(desk, &TimerName::AnswerFallback);
-                    self.fall_back(desk);
-                    self.send_next(desk);
-                }
+                () = active.bell.notified() => {}
+                () = sleep_until(desk.instant(wake.unwrap_or(now + AGAIN))) => {}
             }
-        }
-        work.await
-    }
-
-    async fn give_up(&self, desk: &mut Desk, facts: Facts, event: CallEvent, error: HandlerError) {
-        count(&self.counters.events_dead);
-        tracing::error!(
-            call_ref = %desk.key, event_id = facts.event_id, event = event.kind(), %error, "an event is given up"
-        );
-        match self.handler.fail(facts, &desk.call.memory, event, error).await {
-            Ok(Decided { memory, decisions }) => {
-                desk.call.memory = memory;
-                self.keep(desk, decisions);
-            }
-            Err(error) => tracing::error!(call_ref = %desk.key, %error, "nor could its failure be handled"),
+            active.hush();
+            let more = self.store.fetch(&desk.claim, desk.seen).await?;
+            desk.receive(more);
         }
     }
 
-    /// Keeps what was decided, all at once.
-    fn keep(&self, desk: &mut Desk, decisions: Decisions) {
-        if desk.call.record.ended().is_some() {
-            // Nothing can be done about a call that is over, and telling so would only lead to more of it.
-            for command in &decisions.commands {
-                tracing::debug!(call_ref = %desk.key, command = command.name(), "not sent: the call is over");
+    /// Lays out what was claimed. Nothing where it cannot be read: it is parked then.
+    async fn open(&self, claim: Claim, active: &Arc<Active>) -> Result<Option<Desk>, StoreError> {
+        let now = Instant::now();
+        let call = match Conversation::from_bytes(claim.state.as_ref()) {
+            Ok(call) => call,
+            Err(error) => {
+                tracing::error!(call_ref = %claim.this.key, %error, "a call cannot be read; it is parked");
+                let state = claim.state.unwrap_or_default();
+                let seen = claim.items.last().map_or(0, |item| item.number);
+                let wake = parked_until(true, claim.now);
+                let change = Change { phase: Phase::Parked, ..Change::new(state, seen, wake) };
+                self.store.commit(&claim.this, change).await?;
+                return Ok(None);
             }
-            return;
-        }
-        for (name, after) in decisions.timers {
-            let name = TimerName::User(name);
-            match after {
-                Some(after) => self.set_timer(desk, name, Instant::now() + after.min(LONGEST_TIMER)),
-                None => self.cancel_timer(desk, &name),
-            }
-        }
-        for command in decisions.commands {
-            count(&self.counters.commands);
-            let request = match command.request_for(&desk.call.record) {
-                Ok(request) => request,
-                Err(why) => {
-                    let error = CommandError::unsent(why);
-                    desk.events.push_back(CallEvent::Failed(Failed { name: command.name, error }));
-                    continue;
-                }
-            };
-            let ring =
-                desk.call.answer_by.filter(|_| request.repeat == Repeat::WhileIncoming).map(|(_, by)| by);
-            let own = command.within.map(|within| Instant::now() + within.min(LONGEST_TIMER));
-            let expires = match (ring, own) {
-                (Some(ring), Some(own)) => Some(ring.min(own)),
-                (ring, own) => ring.or(own),
-            };
-            if let Some(decided) = command.decides() {
-                desk.call.record_mut().decide(decided);
-            }
-            if let Some(participant) = &command.invitee {
-                desk.call.record_mut().invite(&command.name, participant.clone());
-            }
-            desk.call.outbox.add(command, expires);
-        }
-    }
-
-    /// Sends the next command that can be sent. Returns whether there is something new to tell.
-    fn send_next(self: &Arc<Self>, desk: &mut Desk) -> bool {
-        let facts = CallFacts {
-            media_active: desk.call.record.is_media_active(),
-            over: desk.call.record.ended().is_some(),
         };
-        match desk.call.outbox.next(facts, Instant::now()) {
-            Next::Send(entry) => {
-                if let Some(context) = &entry.command.client_context {
-                    desk.call.record_mut().open_operation(context, &entry.command.name);
-                }
-                self.send(desk.key, &desk.tenant, *entry);
+        let mut desk = Desk::new(claim.this, claim.tenant, call, (claim.now, now), Arc::clone(active));
+        desk.receive(claim.items);
+        desk.careful = claim.failures > 0;
+        if claim.failures > 0 || desk.call.outbox.orphaned(desk.claim.epoch).is_some() {
+            count(&self.counters.take_overs);
+        }
+        self.remember(&mut desk);
+        if claim.failures >= DEADLY && !desk.is_parked() {
+            let why = format!("{DEADLY} instances in a row stopped while they handled it");
+            count(&self.counters.events_dead);
+            desk.bury_first(&why);
+        }
+        desk.call.outbox.take_over(desk.claim.epoch);
+        Ok(Some(desk))
+    }
+
+    /// Sees to it that the memory can be read before anything is told: a call whose memory cannot is parked.
+    fn remember(&self, desk: &mut Desk) {
+        let Some(app) = desk.app() else { return };
+        let Some(app) = self.app(&app) else {
+            tracing::error!(call_ref = %desk.claim.key, %app, "a call of an app that this bot is not; it is parked");
+            return park(desk);
+        };
+        let Some(memory) = &desk.call.memory else { return };
+        match app.handler(&desk.call.record).restore(memory.get()) {
+            Restored::AsItIs => {}
+            Restored::Instead(memory) => {
+                desk.call.memory = Some(memory);
+                desk.touch();
+            }
+            Restored::No(error) => {
+                tracing::error!(call_ref = %desk.claim.key, %error, "the memory of a call cannot be read; it is parked");
+                park(desk);
+            }
+        }
+    }
+
+    /// Items first, then what is due, then what can be sent; until nothing of it is left.
+    async fn handle_all(self: &Arc<Self>, desk: &mut Desk) -> Result<(), StoreError> {
+        loop {
+            let some = if let Some(stored) = desk.next_item() {
+                self.take_in(desk, &stored);
+                self.tell(desk).await?;
+                desk.finish(&stored);
+                true
+            } else if self.pass_time(desk) {
+                self.tell(desk).await?;
+                desk.before = None;
+                true
+            } else {
                 false
+            };
+            // What was decided does not wait for what arrived after it.
+            let more = self.send_next(desk).await?;
+            if !desk.outgoing.is_empty() || (desk.careful && desk.has_finished()) {
+                self.commit(desk).await?;
+            }
+            if !some && !more {
+                return self.post_letters(desk).await;
+            }
+            if desk.standing == Standing::Forgotten {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Commits what the desk has changed, and starts what is allowed by that.
+    pub(super) async fn commit(self: &Arc<Self>, desk: &mut Desk) -> Result<(), StoreError> {
+        let finished = desk.take_finished();
+        self.write(desk, &desk.call, finished).await.map(|more| desk.receive(more))?;
+        if desk.standing == Standing::Over {
+            desk.standing = Standing::Forgotten;
+            return Ok(());
+        }
+        for sending in std::mem::take(&mut desk.outgoing) {
+            self.send(desk, sending);
+        }
+        Ok(())
+    }
+
+    /// Writes a conversation as the state of the desk's call, and returns what arrived meanwhile.
+    async fn write(
+        &self,
+        desk: &Desk,
+        call: &Conversation,
+        finished: Finished,
+    ) -> Result<Vec<Stored>, StoreError> {
+        let now = desk.now();
+        let state = call.to_bytes().map_err(|error| StoreError::Damaged(error.to_string()))?;
+        let phase = match desk.standing {
+            Standing::Over | Standing::Forgotten => Phase::Over { forget: now + TOMBSTONE },
+            Standing::Parked => Phase::Parked,
+            Standing::Live => Phase::Live,
+        };
+        let Finished { taken, dead, undead, requeue, waiting } = finished;
+        let wake = call.wake(now, desk.is_parked());
+        let change = Change { taken, phase, dead, undead, requeue, ..Change::new(state, desk.seen, wake) };
+        // What rang before this is among what it returns.
+        desk.active.hush();
+        let more = self.store.commit(&desk.claim, change).await?;
+        for done in waiting {
+            // Whoever asked may have gone.
+            let _ = done.send(());
+        }
+        Ok(more)
+    }
+
+    /// Has the fallback decide about a ringing call while its handler is still at it. Should we die, the step at hand is
+    /// taken again, and the decision holds.
+    pub(super) async fn decide_meanwhile(self: &Arc<Self>, desk: &mut Desk) -> Result<(), StoreError> {
+        desk.call.timers.cancel(&TimerName::AnswerFallback);
+        let Some(id) = self.fall_back(desk) else { return Ok(()) };
+        let Some(mut before) = desk.before.take() else { return Ok(()) };
+        let facts = desk.facts();
+        let sending = desk.call.outbox.start(id, facts);
+        before.app.clone_from(&desk.call.app);
+        before.outbox.copy(&desk.call.outbox, id);
+        before.timers.cancel(&TimerName::AnswerFallback);
+        before.record_mut().decide_as(&desk.call.record);
+        let finished = desk.take_finished_before();
+        let more = self.write(desk, &before, finished).await?;
+        desk.receive(more);
+        if let Some(sending) = sending {
+            self.send(desk, sending);
+        }
+        Ok(())
+    }
+
+    /// Marks the next command that can be sent as being sent, and tells of those before it that cannot. Returns whether
+    /// there were some.
+    pub(super) async fn send_next(self: &Arc<Self>, desk: &mut Desk) -> Result<bool, StoreError> {
+        if desk.has_outcome() {
+            // Of what is under way, or of what would go out again.
+            return Ok(false);
+        }
+        if let Some(entry) = desk.call.outbox.orphaned(desk.claim.epoch) {
+            let command = &entry.command;
+            let known = match &command.client_context {
+                Some(context) => !desk.call.record.is_operation_open(context),
+                None => command.is(CreateCall::NAME) && desk.call.record.id().is_some(),
+            };
+            if known && (!desk.is_parked() || command.internal) {
+                // A notification was faster than its dead sender: there is nothing to wait for.
+                let id = entry.id;
+                let Some(entry) = desk.call.outbox.sent(id) else { return Ok(false) };
+                desk.step_by_command(id);
+                self.settle(desk, entry, Err(CommandError::unknown("whoever sent it stopped")));
+                self.tell(desk).await?;
+                return Ok(true);
+            }
+        }
+        let facts = desk.facts();
+        match desk.call.outbox.next(facts) {
+            Next::Send(sending) => {
+                desk.touch();
+                let mut sending = *sending;
+                if let Err(why) = self.address(desk, &mut sending).await? {
+                    let id = sending.entry.id;
+                    desk.call.outbox.sent(id);
+                    desk.step_by_command(id);
+                    fail(desk, sending.entry.command, CommandError::unsent(why));
+                    self.tell(desk).await?;
+                    return Ok(true);
+                }
+                if let Some(context) = &sending.entry.command.client_context {
+                    let name = sending.entry.command.name.clone();
+                    desk.call.record_mut().open_operation(context, &name);
+                }
+                let command = &sending.entry.command;
+                if command.is(SubscribeToTone::NAME) {
+                    desk.call.record_mut().tones_start_over();
+                }
+                if command.is(TransferCall::NAME) {
+                    desk.call.record_mut().transfer_begins();
+                }
+                desk.outgoing.push(sending);
+                Ok(false)
             }
             Next::Fail(entry, why) => {
-                if entry.command.is(DeleteCall::NAME) && facts.over {
-                    done(desk, entry.command, None);
-                } else {
-                    failed(desk, entry.command, CommandError::unsent(why));
-                }
-                true
+                desk.step_by_command(entry.id);
+                fail(desk, entry.command, CommandError::unsent(why));
+                self.tell(desk).await?;
+                Ok(true)
             }
-            Next::Wait(Some(at)) => {
-                self.set_timer(desk, TimerName::Outbox, at);
-                false
+            Next::Doubt(entry, why) => {
+                desk.step_by_command(entry.id);
+                self.settle(desk, *entry, Err(CommandError::unknown(why)));
+                self.tell(desk).await?;
+                Ok(true)
             }
-            Next::Wait(None) => false,
+            Next::Wait => Ok(false),
         }
     }
 
-    fn send(self: &Arc<Self>, key: CallRef, tenant: &TenantId, entry: Entry) {
+    /// Puts the id of another call into a request that names one.
+    async fn address(
+        &self,
+        desk: &Desk,
+        sending: &mut Sending,
+    ) -> Result<Result<(), &'static str>, StoreError> {
+        let Some(other) = sending.entry.command.elsewhere else { return Ok(Ok(())) };
+        let found = self.store.browse(&Browse::one(other)).await?;
+        let entry = found.into_iter().next().filter(|entry| entry.tenant == desk.tenant);
+        let call = entry.and_then(|entry| Conversation::from_bytes(entry.state.as_ref()).ok());
+        let Some(id) = call.and_then(|call| call.record.id().cloned()) else {
+            return Ok(Err("the other call is not there, or has no id yet"));
+        };
+        sending.entry.command.address(&id);
+        Ok(Ok(()))
+    }
+
+    /// Sends what was committed. Its outcome comes back as an item, to whoever has the call by then.
+    fn send(self: &Arc<Self>, desk: &Desk, sending: Sending) {
+        let Some(app) = desk.call.app.as_ref().and_then(|app| self.app(app)) else { return };
+        let client = app.client.for_tenant(desk.tenant.clone());
+        let (key, tenant) = (desk.claim.key, desk.tenant.clone());
+        let until = desk.instant(sending.until.0);
         let engine = Arc::clone(self);
-        let client = self.client.for_tenant(tenant.clone());
         let busy = self.busy();
         tokio::spawn(async move {
-            let Entry { id, command, expires } = entry;
+            let id = sending.entry.id;
             // A command whose request could not be made never gets here.
-            if let Ok(request) = &command.request {
-                let request = request.to_request();
-                let sending = async {
-                    match expires {
-                        Some(expires) => client.send_by(request, expires).await,
-                        None => client.send(request).await,
+            if let Ok(request) = &sending.entry.command.request {
+                let result = if let Some(act) = &sending.entry.command.host {
+                    engine.config.media_host.perform(act, until).await.map(|()| http::Response::default())
+                } else {
+                    let request = request.to_request();
+                    match AssertUnwindSafe(client.send_by(request, until)).catch_unwind().await {
+                        Ok(result) => result.map_err(|error| CommandError::from(&error)),
+                        Err(_) => Err(CommandError::unknown("the transport or the token provider panicked")),
                     }
                 };
-                let result = match AssertUnwindSafe(sending).catch_unwind().await {
-                    Ok(result) => {
-                        result.map(http::Response::into_body).map_err(|error| CommandError::from(&error))
-                    }
-                    Err(_) => Err(CommandError::unknown("the transport or the token provider panicked")),
-                };
-                engine.push(key, Item::Outcome { command: id, result: result.map_err(Box::new) });
+                let item = content::outcome(id, result);
+                let dedup = Some(DedupKey::of(&[b"outcome", &id.to_be_bytes()]));
+                engine.insist(Arrival { key, tenant, dedup, item }, until.max(Instant::now()) + GRACE).await;
             }
             drop(busy);
         });
     }
 
-    /// What the outcome of a command's request means.
-    fn settle(&self, desk: &mut Desk, command: CallCommand, result: Result<Bytes, CommandError>) {
-        if command.internal {
-            self.settle_internal(desk, &command, result);
-            return;
+    /// Delivers the letters of this call, in order. What cannot be delivered now waits.
+    async fn post_letters(self: &Arc<Self>, desk: &mut Desk) -> Result<(), StoreError> {
+        if desk.call.letters.is_empty() {
+            return Ok(());
         }
-        let error = match result {
-            Ok(body) => {
-                settle_answer(desk, command, &body);
+        if desk.is_dirty() {
+            // A letter may leave only when it is committed that it was written.
+            self.commit(desk).await?;
+        }
+        while let Some(letter) = desk.call.letters.front() {
+            let (to, arrival) = (letter.to, letter.arrival(desk.claim.key, &desk.tenant));
+            self.deliver(desk.claim.key, to, arrival).await?;
+            desk.call.letters.pop_front();
+            desk.touch();
+        }
+        Ok(())
+    }
+
+    async fn deliver(
+        self: &Arc<Self>,
+        from: CallRef,
+        to: CallRef,
+        letter: Arrival,
+    ) -> Result<(), StoreError> {
+        if let Some(Accepted::Ended | Accepted::OtherTenant) = self.accept(vec![letter]).await?.first() {
+            tracing::warn!(call_ref = %from, %to, "a message came to a call that is over or another tenant's");
+        }
+        Ok(())
+    }
+
+    /// Hands out what came while the tombstone was made. Nothing can be kept of it but what goes to other calls.
+    async fn hand_out(self: &Arc<Self>, desk: &mut Desk) {
+        while let Some(stored) = desk.next_item() {
+            self.take_in(desk, &stored);
+            if self.tell(desk).await.is_err() {
                 return;
             }
-            Err(error) => error,
-        };
-        let operation_open =
-            command.client_context.as_ref().map(|context| desk.call.record.is_operation_open(context));
-        let already_so = command.is(DeleteCall::NAME) && error.is_gone();
-        let answer_lost = error.answer_lost && operation_open.is_none();
-        if already_so || answer_lost {
-            settle_answer(desk, command, &Bytes::new());
-        } else if operation_open == Some(false) {
-            // Its notification was faster than the failure of its request, and has told how it ended.
-        } else if error.certainty == Certainty::Unknown {
-            count(&self.counters.in_doubt);
-            tracing::warn!(call_ref = %desk.key, command = command.name, %error, "nobody knows whether it had its effect");
-            desk.call.doubts.add(&command);
-            desk.events.push_back(CallEvent::InDoubt(InDoubt { name: command.name, error }));
-        } else {
-            failed(desk, command, error);
         }
-    }
-
-    fn settle_internal(&self, desk: &mut Desk, command: &CallCommand, result: Result<Bytes, CommandError>) {
-        if command.is(ListParticipants::NAME) {
-            let Some(id) = desk.call.record.id().cloned() else { return };
-            let page = result
-                .ok()
-                .map(http::Response::new)
-                .and_then(|read| ListParticipants::new(id).read(read).ok());
-            // A page among several is not everybody.
-            if let Some(page) = page.filter(|page| page.next.is_none()) {
-                let event = desk.call.record_mut().read_roster(&page.participants);
-                desk.events.extend(event);
+        for letter in std::mem::take(&mut desk.call.letters) {
+            let arrival = letter.arrival(desk.claim.key, &desk.tenant);
+            if let Err(error) = self.deliver(desk.claim.key, letter.to, arrival).await {
+                tracing::error!(call_ref = %desk.claim.key, to = %letter.to, %error, "a late message was lost");
             }
-            return;
         }
-        let next = match result {
-            Ok(_) => self.about(self.config.keep_alive),
-            // A page of a gateway says nothing of the call: only Graph's own code does.
-            Err(error) if error.is_gone() && error.code.is_some() => {
-                let gone = desk.call.record_mut().gone(self.wall.now());
-                desk.events.extend(gone);
-                return;
+    }
+
+    /// Makes happen what time brings about. Returns whether something did.
+    pub(super) fn pass_time(self: &Arc<Self>, desk: &mut Desk) -> bool {
+        let now = desk.now();
+        if let Some(due) = desk.call.record.due().filter(|due| *due <= now && !desk.is_parked()) {
+            // As of its own time, so that another one who takes this step takes the same.
+            let mut events = desk.call.record_mut().pass(due);
+            if desk.call.record.due() == Some(due) {
+                events.extend(desk.call.record_mut().pass(now));
             }
-            Err(error) => {
-                tracing::warn!(call_ref = %desk.key, %error, "the call could not be kept alive");
-                SOON
-            }
-        };
-        if desk.call.record.ended().is_none() {
-            self.set_timer(desk, TimerName::KeepAlive, Instant::now() + next);
+            desk.step_by_time("record", due);
+            desk.events.extend(events);
+            return true;
         }
-    }
-
-    fn facts(&self, desk: &Desk) -> Facts {
-        Facts {
-            call_ref: desk.key,
-            event_id: format!("{}-{}-{}", desk.key, desk.call.handled, desk.told),
-            callback: self.config.callback.clone(),
-            answer_by: desk.call.answer_by.map(|(date, _)| date),
-            record: Arc::clone(&desk.call.record),
+        let Some(name) = desk.next_timer() else { return false };
+        if name != TimerName::Forget {
+            self.due(desk, name);
+            return true;
         }
-    }
-
-    fn set_timer(&self, desk: &mut Desk, name: TimerName, at: Instant) {
-        self.cancel_timer(desk, &name);
-        desk.call.timers.insert(name.clone(), at);
-        self.timers.set(at, desk.key, name);
-    }
-
-    fn cancel_timer(&self, desk: &mut Desk, name: &TimerName) {
-        if let Some(at) = desk.call.timers.remove(name) {
-            self.timers.cancel(at, desk.key, name.clone());
+        wait_no_longer(desk);
+        if desk.events.is_empty() && desk.call.letters.is_empty() {
+            desk.standing = Standing::Over;
+            return false;
         }
+        desk.call.timers.set(TimerName::Forget, now + AGAIN);
+        true
     }
 }
 
-/// The service took a command; one that started an operation is done when that has finished.
-fn settle_answer(desk: &mut Desk, command: CallCommand, body: &Bytes) {
-    if command.is(SubscribeToTone::NAME) {
-        desk.call.record_mut().tones_start_over();
-    }
-    if command.is(DeleteCall::NAME) {
-        desk.call.outbox.hang_up();
-    }
-    let Some(context) = command.client_context.clone() else {
-        let body = std::str::from_utf8(body).ok().and_then(|text| RawJson::from_string(text.to_owned()).ok());
-        return done(desk, command, body);
-    };
-    if !desk.call.record.is_operation_open(&context) {
-        // Its notification was faster and has told the handler already.
-        return;
-    }
-    match serde_json::from_slice::<CommsOperation<'_>>(body) {
-        Ok(mut operation) => {
-            // Some answers leave the context out; this one answers the request that carried it.
-            operation.client_context = Some(context.into());
-            let event = desk.call.record_mut().apply_response(&operation);
-            desk.events.extend(event);
-        }
-        // Its notification will tell how it ends.
-        Err(error) => tracing::debug!(call_ref = %desk.key, %error, "the answer has no operation"),
-    }
-}
-
-fn done(desk: &mut Desk, command: CallCommand, body: Option<RawJson<'static>>) {
-    if !command.internal {
-        desk.events.push_back(CallEvent::Done(Done { name: command.name, operation: None, body }));
-    }
-}
-
-fn failed(desk: &mut Desk, command: CallCommand, error: CommandError) {
-    if command.internal {
-        return;
-    }
-    tracing::warn!(call_ref = %desk.key, command = command.name, %error, "a command failed");
-    if let Some(context) = &command.client_context {
-        desk.call.record_mut().close_operation(context);
-    }
-    if command.decides().is_some() {
-        desk.call.record_mut().undecide();
-    }
-    desk.events.push_back(CallEvent::Failed(Failed { name: command.name, error }));
+fn park(desk: &mut Desk) {
+    desk.standing = Standing::Parked;
+    desk.touch();
 }

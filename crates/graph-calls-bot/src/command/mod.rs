@@ -1,39 +1,92 @@
 //! What a handler decides: commands, kept in the outbox, each of which becomes one request.
 
+mod answer;
+mod hold_music;
+mod invite;
+mod kept;
+mod options;
+mod prompt;
+mod recording;
+mod redirect;
+mod tones;
+mod transfer;
+
 use std::{borrow::Cow, fmt, time::Duration};
 
 use bytes::Bytes;
 use graph_calls_core::{
     ApiRequest, ApiVersion, RawRequest, Repeat,
-    model::{
-        CallbackUri, IdentitySet, InvitationParticipantInfo, MediaConfig, MediaInfo, MediaPrompt, Modality,
-        ParticipantId, PhoneNumber,
-    },
+    model::{CallId, CallbackUri, ParticipantId, Segment},
 };
 use http::{HeaderMap, Method, header::CONTENT_TYPE};
+use serde::{Deserialize, Serialize};
 
-use crate::{CallRecord, record::Decided};
+use crate::{CallRecord, CallRef, MediaSession, media_host::HostAct, record::Decided};
+
+pub use answer::Answer;
+pub use hold_music::HoldMusic;
+pub use invite::Invite;
+pub(crate) use options::Options;
+pub use prompt::Prompt;
+pub(crate) use prompt::Source;
+pub use recording::Recording;
+pub use redirect::Redirect;
+pub use tones::Tones;
+pub use transfer::Transfer;
 
 /// One decision of a handler: a prepared request, and when it goes out.
 ///
 /// The verbs of [`CallContext`](crate::CallContext) make them; any [`ApiRequest`] can be one.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own, and is kept as such")]
 pub struct CallCommand {
     pub(crate) name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) after: Option<String>,
+    #[serde(skip)]
     pub(crate) within: Option<Duration>,
+    #[serde(skip_serializing_if = "is_false")]
     pub(crate) when_media_active: bool,
+    #[serde(skip_serializing_if = "is_false")]
     pub(crate) overtakes: bool,
+    /// Sent even when the call is over.
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) after_end: bool,
     /// The bot's own: its outcome is told to no handler.
+    #[serde(skip_serializing_if = "is_false")]
     pub(crate) internal: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) client_context: Option<String>,
     /// Under which id it invites somebody.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) invitee: Option<ParticipantId>,
+    /// Another call of the bot's, whose id goes where the path, or the call that is replaced, says [`ELSEWHERE`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) elsewhere: Option<CallRef>,
+    /// The session that an answer names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) session: Option<Box<MediaSession>>,
+    /// The recording is to begin or to end: it becomes two commands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) records: Option<bool>,
+    /// It is the media host's to do instead of the service's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) host: Option<HostAct>,
     pub(crate) request: Result<Prepared, String>,
 }
 
+/// Stands for the id of another call, until it is sent.
+pub(crate) const ELSEWHERE: &str = "another-call";
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
 /// A request as it will be sent: no type of it is left, so that an instance can send what a newer one decided.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "kept::Request", into = "kept::Request")]
 pub(crate) struct Prepared {
     pub(crate) name: Cow<'static, str>,
     pub(crate) method: Method,
@@ -65,6 +118,17 @@ impl CallCommand {
         Self::prepared(name.to_owned(), Err(why.to_owned()))
     }
 
+    /// The recording begins or ends.
+    pub(crate) fn recording(on: bool) -> Self {
+        let name = if on { "start-recording" } else { "stop-recording" };
+        Self { records: Some(on), ..Self::prepared(name.to_owned(), Ok(Prepared::of_host())) }
+    }
+
+    /// Something for the media host to do.
+    pub(crate) fn of_host(act: HostAct) -> Self {
+        Self { host: Some(act), ..Self::prepared("media-host".to_owned(), Ok(Prepared::of_host())) }
+    }
+
     fn prepared(name: String, request: Result<Prepared, String>) -> Self {
         Self {
             name,
@@ -72,9 +136,14 @@ impl CallCommand {
             within: None,
             when_media_active: false,
             overtakes: false,
+            after_end: false,
             internal: false,
             client_context: None,
             invitee: None,
+            elsewhere: None,
+            session: None,
+            records: None,
+            host: None,
             request,
         }
     }
@@ -118,9 +187,14 @@ impl CallCommand {
         &self.name
     }
 
-    /// The method and the path of its request.
+    /// The method and the path of its request, where it is one.
     pub fn target(&self) -> Option<(&Method, &str)> {
-        self.request.as_ref().ok().map(|request| (&request.method, request.path.as_str()))
+        let of_service = self.host.is_none() && self.records.is_none();
+        self.request
+            .as_ref()
+            .ok()
+            .filter(|_| of_service)
+            .map(|request| (&request.method, request.path.as_str()))
     }
 
     /// The body of its request, as JSON.
@@ -140,9 +214,49 @@ impl CallCommand {
         self.request.as_ref().map_err(String::as_str)
     }
 
+    /// Whether its request may be repeated.
+    pub(crate) fn repeat(&self) -> Option<Repeat> {
+        self.request.as_ref().ok().map(|request| request.repeat)
+    }
+
+    /// For how many participants an answer makes room, where it says so.
+    pub(crate) fn room(&self) -> Option<u32> {
+        let room = self.body()?.get("participantCapacity")?.as_u64()?;
+        u32::try_from(room).ok()
+    }
+
     /// What it decides about a ringing call, if it decides anything.
     pub(crate) fn decides(&self) -> Option<Decided> {
         Decided::by(&self.request.as_ref().ok()?.name)
+    }
+
+    /// Has the notifications of a call that is placed go elsewhere.
+    pub(crate) fn set_callback(&mut self, uri: &CallbackUri) {
+        self.change_body(|body| {
+            if let Some(body) = body.as_object_mut() {
+                body.insert("callbackUri".to_owned(), uri.as_str().into());
+            }
+        });
+    }
+
+    /// Puts in the id of the other call, where the request names one.
+    pub(crate) fn address(&mut self, other: &CallId) {
+        if let Ok(request) = &mut self.request {
+            request.path = request.path.replace(ELSEWHERE, &Segment(other.as_str()).to_string());
+        }
+        self.change_body(|body| {
+            let replaced = body.pointer_mut("/transferTarget/replacesCallId");
+            if let Some(replaced) = replaced.filter(|id| *id == ELSEWHERE) {
+                *replaced = other.as_str().into();
+            }
+        });
+    }
+
+    fn change_body(&mut self, change: impl FnOnce(&mut serde_json::Value)) {
+        let Ok(request) = &mut self.request else { return };
+        let Ok(mut body) = serde_json::from_slice(&request.body) else { return };
+        change(&mut body);
+        request.body = body.to_string().into();
     }
 
     pub(crate) fn with_options(mut self, options: Options) -> Self {
@@ -152,6 +266,12 @@ impl CallCommand {
         self.after = options.after.or(self.after);
         self.within = options.within.or(self.within);
         self
+    }
+}
+
+impl Default for CallCommand {
+    fn default() -> Self {
+        Self::impossible("", "it was kept without its request")
     }
 }
 
@@ -173,6 +293,19 @@ impl fmt::Debug for Prepared {
 }
 
 impl Prepared {
+    /// Stands where no request is sent. What is so already is so once more.
+    fn of_host() -> Self {
+        Self {
+            name: "media-host".into(),
+            method: Method::POST,
+            path: String::new(),
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            repeat: Repeat::Always,
+            version: ApiVersion::Any,
+        }
+    }
+
     pub(crate) fn to_request(&self) -> RawRequest {
         let mut request = RawRequest::new(self.method.clone(), self.path.clone(), self.repeat)
             .version(self.version)
@@ -196,157 +329,5 @@ fn describe(error: &graph_calls_core::Error) -> String {
     match std::error::Error::source(error) {
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),
-    }
-}
-
-/// What every verb's argument can say beside its own matter.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Options {
-    name: Option<String>,
-    after: Option<String>,
-    within: Option<Duration>,
-}
-
-macro_rules! options {
-    ($ty:ident) => {
-        impl $ty {
-            /// The command's name in events and in the ladder.
-            #[must_use]
-            pub fn named(mut self, name: impl Into<String>) -> Self {
-                self.options.name = Some(name.into());
-                self
-            }
-
-            /// Sent when the command of this name has finished; failed when that one failed.
-            #[must_use]
-            pub fn after(mut self, name: impl Into<String>) -> Self {
-                self.options.after = Some(name.into());
-                self
-            }
-
-            /// Failed without being sent when this time passes first.
-            #[must_use]
-            pub fn within(mut self, time: Duration) -> Self {
-                self.options.within = Some(time);
-                self
-            }
-        }
-    };
-}
-
-/// How a call is answered.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    pub(crate) media: MediaConfig<'static>,
-    pub(crate) modalities: Vec<Modality<'static>>,
-    pub(crate) callback: Option<CallbackUri>,
-    pub(crate) capacity: Option<u32>,
-    pub(crate) options: Options,
-}
-
-options!(Answer);
-
-impl Answer {
-    /// With audio that the service hosts: prompts, recordings and tones.
-    pub fn service_media() -> Self {
-        Self {
-            media: MediaConfig::service_hosted(),
-            modalities: vec![Modality::Audio],
-            callback: None,
-            capacity: None,
-            options: Options::default(),
-        }
-    }
-
-    /// With media handled as this configuration says.
-    pub fn media(config: MediaConfig<'static>) -> Self {
-        Self { media: config, ..Self::service_media() }
-    }
-
-    /// For this many recorded participants; policy-based recording only.
-    #[must_use]
-    pub fn capacity(mut self, participants: u32) -> Self {
-        self.capacity = Some(participants);
-        self
-    }
-
-    /// With these kinds of media instead of audio alone.
-    #[must_use]
-    pub fn modalities(mut self, modalities: impl IntoIterator<Item = Modality<'static>>) -> Self {
-        self.modalities = modalities.into_iter().collect();
-        self
-    }
-
-    /// With notifications to another address than the bot's own, which then never sees the call again.
-    #[must_use]
-    pub fn callback_uri(mut self, uri: CallbackUri) -> Self {
-        self.callback = Some(uri);
-        self
-    }
-}
-
-/// Something to play.
-#[derive(Debug, Clone)]
-pub struct Prompt {
-    pub(crate) media: Vec<MediaInfo<'static>>,
-    pub(crate) options: Options,
-}
-
-options!(Prompt);
-
-impl Prompt {
-    /// The WAV at a URL that the service can fetch: mono, 16 bit, 16 kHz.
-    pub fn url(url: impl Into<String>) -> Self {
-        Self { media: vec![MediaInfo::new(url)], options: Options::default() }
-    }
-
-    /// And after it the WAV at another URL. At most 20.
-    #[must_use]
-    pub fn then_url(mut self, url: impl Into<String>) -> Self {
-        self.media.push(MediaInfo::new(url));
-        self
-    }
-
-    pub(crate) fn prompts(&self) -> impl Iterator<Item = MediaPrompt<'static>> {
-        self.media.iter().cloned().map(MediaPrompt::new)
-    }
-}
-
-/// Somebody to bring into the call.
-#[derive(Debug, Clone)]
-pub struct Invite {
-    pub(crate) participant: InvitationParticipantInfo<'static>,
-    pub(crate) options: Options,
-}
-
-options!(Invite);
-
-impl Invite {
-    /// A user of the call's tenant, by object id.
-    pub fn user(id: impl Into<String>) -> Self {
-        InvitationParticipantInfo::user(id).into()
-    }
-
-    /// A phone, by its number.
-    pub fn phone(number: PhoneNumber) -> Self {
-        InvitationParticipantInfo::phone(number).into()
-    }
-
-    /// Anybody, by identity.
-    pub fn identity(identity: IdentitySet<'static>) -> Self {
-        InvitationParticipantInfo::new(identity).into()
-    }
-
-    /// Under this participant id, by which the invitation can be taken back while nobody has joined.
-    #[must_use]
-    pub fn with_participant_id(mut self, id: &ParticipantId) -> Self {
-        self.participant = self.participant.with_participant_id(id.clone());
-        self
-    }
-}
-
-impl From<InvitationParticipantInfo<'static>> for Invite {
-    fn from(participant: InvitationParticipantInfo<'static>) -> Self {
-        Self { participant, options: Options::default() }
     }
 }
