@@ -143,6 +143,7 @@ pub use error::StartError;
 pub use ladder::Colour;
 pub use login::CallbackClaims;
 pub use pace::{Deadlines, Pace};
+pub use redact::body as redact;
 pub use trace::{Exchange, ExchangeKind, Lane};
 pub use world::{
     Answer, ApiCall, ApiCaller, Behaviour, CallView, Control, ControlError, Delivery, Download, Effect,

@@ -29,7 +29,9 @@ pub(crate) fn is_secret(member: &str) -> bool {
     SECRET_MEMBERS.iter().any(|secret| member.eq_ignore_ascii_case(secret))
 }
 
-pub(crate) fn body(value: &mut Value) {
+/// Takes out of a body what never gets into a [trace](crate::Exchange): the values of tokens, passcodes, media blobs,
+/// and of the queries of URLs. The names of the members stay.
+pub fn body(value: &mut Value) {
     match value {
         Value::Object(members) => {
             for (name, member) in members {

@@ -121,7 +121,9 @@ pub(crate) fn incoming_members(call: &Call, caller: Option<&Party>) -> Vec<(&'st
             "applicationMetadata",
             json!({ "botData": {
                 "inviteReasons": ["ComplianceRecording"],
-                "user": caller.map(|caller| format!("8:orgid:{}", caller.id)),
+                "user": caller.map(|caller| {
+                    json!({ "id": format!("8:orgid:{}", caller.id), "participantId": observed })
+                }),
                 "isMultiParty": false,
                 "callId": call.chain_id,
                 "pairedRecorders": [], "otherRecorders": [],
