@@ -26,7 +26,8 @@ const COLLEAGUE: &str = "GRAPH_CALLS_SAMPLE_COLLEAGUE";
 ///
 /// It reads the variables of the bot (`AZURE_*`, `GRAPH_CALLS_CALLBACK_URL`, `GRAPH_CALLS_BIND`, ...) or
 /// `GRAPH_CALLS_EMULATOR_URL`, where it registers itself; for its greeting `GRAPH_CALLS_SAMPLE_PROMPT_URL`, for the
-/// colleague behind key 1 `GRAPH_CALLS_SAMPLE_COLLEAGUE` (an object id).
+/// colleague behind key 1 `GRAPH_CALLS_SAMPLE_COLLEAGUE` (an object id). With `GRAPH_CALLS_STORE=redb:PATH` it keeps its
+/// calls in that file, where they survive it.
 #[derive(Debug, Args)]
 pub(crate) struct BotArgs {
     /// Which sample.
@@ -46,23 +47,25 @@ pub(crate) async fn run(bot: &BotArgs, output: Output) -> Outcome {
     let config = Config::from_env().map_err(all_missing)?;
     let connection = config.connect().await?;
     let attendant = attendant(&connection).await?;
-    let mut builder = Bot::builder_from_env(attendant).await.map_err(|error| Failure::from_error(&error))?;
+    let builder = Bot::builder_from_env(attendant).await.map_err(|error| Failure::from_error(&error))?;
+    let mut builder = builder.store_kind(graph_calls_redb::kind());
     let (listener, address) = listen().await?;
-    let callback = variable(CALLBACK_URL);
+    let url =
+        variable(CALLBACK_URL).unwrap_or_else(|| format!("http://127.0.0.1:{}/api/calls", address.port()));
     if connection.emulator().is_some() {
-        let url =
-            callback.clone().unwrap_or_else(|| format!("http://127.0.0.1:{}/api/calls", address.port()));
         // The port is known only now where the variable leaves the choice to the system.
         let uri = CallbackUri::emulated(&url).map_err(|error| Failure::from_error(&error))?;
         builder = builder.callback(uri);
-        Controls::of(&connection).ask("webhook", Some(&json!({ "url": url }))).await?;
-        let root = root(&connection);
-        note(format_args!("emulator at {root} (AZURE_* is not read), where {url} is registered now"));
-    } else {
-        let url = callback.unwrap_or_default();
-        note(format_args!("Graph at {}; callbacks come to {url}", root(&connection)));
     }
     let bot = builder.build().map_err(|error| Failure::from_error(&error))?;
+    let root = root(&connection);
+    if connection.emulator().is_some() {
+        // Not before it is built: one that is not would take the calls away from one that runs.
+        Controls::of(&connection).ask("webhook", Some(&json!({ "url": url }))).await?;
+        note(format_args!("emulator at {root} (AZURE_* is not read), where {url} is registered now"));
+    } else {
+        note(format_args!("Graph at {root}; callbacks come to {url}"));
+    }
     output.line(format!("the attendant serves at {address}"))?;
     let (stopping, stopped) = tokio::sync::oneshot::channel();
     let told_twice = async move {

@@ -5,6 +5,7 @@ mod call;
 mod dev;
 mod emulator;
 mod end_reason;
+mod listen;
 mod notification;
 mod page;
 mod participant;
@@ -31,6 +32,7 @@ enum Command {
     #[command(subcommand)]
     Emulator(emulator::EmulatorCommand),
     Bot(bot::BotArgs),
+    Listen(listen::Listen),
     #[command(subcommand)]
     Call(Box<call::Call>),
     #[command(subcommand)]
@@ -46,6 +48,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Dev(dev) => dev::run(&dev, output).await,
         Command::Emulator(command) => emulator::run(command, output).await,
         Command::Bot(bot) => bot::run(&bot, output).await,
+        Command::Listen(listen) => listen::run(&listen, output).await,
         Command::Call(call) => call::run(*call, output).await,
         Command::Participant(command) => participant::run(command, output).await,
         Command::Notification(command) => notification::run(&command, output),

@@ -2,7 +2,9 @@
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
-    process::{Child, ChildStdout, Command, Stdio},
+    net::TcpStream,
+    process::{Child, ChildStderr, ChildStdout, Command, Stdio},
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -56,13 +58,30 @@ pub(crate) fn run(arguments: &[&str]) -> Ran {
 pub(crate) struct Running {
     child: Child,
     out: BufReader<ChildStdout>,
+    err: Option<BufReader<ChildStderr>>,
 }
 
 impl Running {
     pub(crate) fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        let mut child = program(arguments, variables).stderr(Stdio::null()).spawn().unwrap();
+        Self::of(program(arguments, variables).stderr(Stdio::null()))
+    }
+
+    /// The same, whose logs are read with [`logged`](Self::logged).
+    pub(crate) fn logging(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        Self::of(&mut program(arguments, variables))
+    }
+
+    fn of(command: &mut Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
-        Self { child, out }
+        let err = child.stderr.take().map(BufReader::new);
+        Self { child, out, err }
+    }
+
+    /// The first line of the log in which this stands.
+    pub(crate) fn logged(mut self, part: &str) -> String {
+        let err = self.err.take().unwrap();
+        err.lines().map(Result::unwrap).find(|line| line.contains(part)).unwrap()
     }
 
     /// The next line of its output.
@@ -106,4 +125,21 @@ impl Emulator {
     pub(crate) fn url(&self) -> &str {
         self.ready["url"].as_str().unwrap()
     }
+}
+
+/// POSTs a JSON body with a token and a cookie, and returns the status.
+pub(crate) fn curl(url: &str, token: &str, body: &str) -> u16 {
+    let (address, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let length = body.len();
+    let head = format!(
+        "POST /{path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\ncookie: planted-cookie\r\n\
+         content-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(body.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.split(' ').nth(1).unwrap().parse().unwrap()
 }

@@ -102,7 +102,7 @@ fn bot(connection: &Connection, webhook: &str, handler: impl CallHandler) -> Res
         .app(App::new(env.app_id.clone(), connection.client()).handler(handler))
         .callback(callback)
         .token_check(check.map_err(|error| Failure::from_error(&error))?)
-        .emulated(true)
+        .emulator(&env.url)
         // No load balancer has to notice.
         .drain_delay(Duration::ZERO)
         .build()

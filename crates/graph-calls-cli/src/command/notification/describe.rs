@@ -2,7 +2,7 @@
 
 use graph_calls_core::model::{
     BotFrameworkPayload, Call, CallState, ChangeType, CommsOperation, EndReason, Form, IdentitySet,
-    Notification, OperationKind, Participant, Resource, ResultCode, ResultInfo, Text, Tone,
+    Notification, OperationKind, Participant, ReadError, Resource, ResultCode, ResultInfo, Text, Tone,
     TypedNotification,
 };
 use serde::Serialize;
@@ -15,7 +15,7 @@ use crate::{
 
 /// What is understood of an item. The first members are always there; the others where they apply.
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Described {
+pub(in crate::command) struct Described {
     form: Option<&'static str>,
     change_type: Option<String>,
     resource: Option<String>,
@@ -55,14 +55,20 @@ pub(super) struct Described {
 
 impl Described {
     pub(super) fn notification(item: &TypedNotification<'_>) -> Self {
-        let TypedNotification { notification: item, resource, .. } = item;
+        Self::of(&item.notification, item.resource.as_ref())
+    }
+
+    /// An item and what it is about, where that can be read.
+    pub(in crate::command) fn of(
+        item: &Notification<'_>,
+        resource: Result<&Resource<'_>, &ReadError>,
+    ) -> Self {
         let mut described = Self {
             form: item.form().map(Form::as_str),
             change_type: item.change_type().map(ToString::to_string),
             resource: item.path().map(str::to_owned),
             kind: "unrecognized",
             of_type: resource
-                .as_ref()
                 .ok()
                 .and_then(Resource::type_name)
                 .map(str::to_owned)
@@ -145,6 +151,37 @@ impl Described {
         } else if let Some(info) = &call.result_info {
             self.result = Some(result(info));
         }
+    }
+
+    pub(in crate::command) fn call_id(&self) -> Option<&str> {
+        self.call_id.as_deref()
+    }
+
+    /// All that matters, in one line: `call updated: established, audio active`.
+    pub(in crate::command) fn brief(&self) -> String {
+        let mut line = self.kind.replace('_', " ");
+        if let Some(change) = &self.change_type {
+            line = format!("{line} {change}");
+        }
+        let told = [
+            self.of_type.clone().filter(|_| self.kind == "unrecognized"),
+            self.state.clone(),
+            self.caller.as_ref().map(|caller| format!("from {}", words(caller))),
+            self.audio.as_ref().map(|audio| format!("audio {audio}")),
+            self.tone.as_ref().map(words),
+            self.operation.as_ref().map(words),
+            self.participants.as_ref().map(words),
+            self.participant.as_ref().map(participant_words),
+            self.sessions.map(|count| format!("{count} sessions")),
+            self.result.as_ref().map(end_words),
+            self.end.as_ref().map(end_words),
+            self.problem.clone(),
+        ];
+        let told: Vec<String> = told.into_iter().flatten().collect();
+        if !told.is_empty() {
+            line = format!("{line}: {}", told.join(", "));
+        }
+        plain(&line)
     }
 
     pub(super) fn to_text(&self, place: usize, count: usize, output: Output) -> String {

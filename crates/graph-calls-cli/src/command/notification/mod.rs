@@ -11,7 +11,7 @@ use crate::{
     exit::{Code, Failure, Outcome},
     output::Output,
 };
-use describe::Described;
+pub(super) use describe::Described;
 
 /// Looks at what the service sends to a bot.
 #[derive(Debug, Subcommand)]
