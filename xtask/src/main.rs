@@ -1,4 +1,5 @@
-//! The project's own chores: `cargo xtask setup | ci | audit | layers | coverage | drift | ratios | simulate | fuzz`.
+//! The project's own chores: `cargo xtask setup | ci | audit | layers | coverage | drift | ratios | simulate | kill |
+//! fuzz`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to whoever started it")]
 
 mod audit;
@@ -6,6 +7,7 @@ mod ci;
 mod coverage;
 mod drift;
 mod fuzz;
+mod kill;
 mod layers;
 mod metadata;
 mod ratios;
@@ -25,8 +27,11 @@ usage: cargo xtask <chore>
   layers     which crate may depend on which
   coverage   each API action is in all of its five places
   drift      the model fits its table of the API, and that the metadata where it is at hand
-  ratios     counts what reading and sending cost, against limits, a minute: [parse | stack] [--all | --json]
+  ratios     counts what reading, sending, checking tokens and taking cost, against limits, a minute:
+             [parse | stack | token | ingest] [--all | --json]
   simulate   sends every request to a service that fails, by seed: outbound [--seeds N | --seed N]
+             runs bots, store and service while things go wrong: bot [--seeds N] [--seed S]
+  kill       kills a bot while it is in calls, again and again: --store redb [--kills N] [--seed N] [--json]
   fuzz       throws made-up bytes at the readers, 5 minutes: [--minutes N] [TARGET..] | --replay FILE TARGET";
 
 fn main() -> ExitCode {
@@ -40,6 +45,7 @@ fn main() -> ExitCode {
         ["drift"] => drift::run,
         ["ratios", ..] => ratios::run,
         ["simulate", ..] => simulate::run,
+        ["kill", ..] => kill::run,
         ["fuzz", ..] => fuzz::run,
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

@@ -5,9 +5,9 @@ use std::env;
 use crate::run::{self, Failure, Outcome};
 
 /// What there are simulations of: each is a module of the crate.
-const NAMES: &[&str] = &["outbound"];
+const NAMES: &[&str] = &["bot", "outbound"];
 
-/// `cargo xtask simulate NAME [--seeds N | --seed N]`.
+/// `cargo xtask simulate NAME [--seeds N | --seed N]`; a bot's seeds may begin at one: `--seeds N --seed S`.
 pub(crate) fn run() -> Outcome {
     let arguments: Vec<String> = env::args().skip(2).collect();
     if !arguments.first().is_some_and(|name| NAMES.contains(&name.as_str())) {

@@ -8,6 +8,9 @@
 )]
 
 #[cfg(feature = "simulate")]
+pub mod inbound;
+pub mod kill;
+#[cfg(feature = "simulate")]
 pub mod outbound;
 
 use std::{sync::Arc, time::Duration};

@@ -23,7 +23,7 @@ use report::Report;
 const REGION: &str = "*measured_region";
 
 /// What there are ratios of: each is a module of the bin.
-const NAMES: &[&str] = &["parse", "stack"];
+const NAMES: &[&str] = &["parse", "stack", "token", "ingest"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Output {

@@ -17,9 +17,10 @@ pub use cases::{Case, cases};
 pub use judge::Outcome;
 pub use matrix::{Cell, Matrix, matrix};
 pub use seeds::{Tally, run_seed, run_seeds};
+pub(crate) use service::response;
 
 /// A clock that jumps to whatever is due next.
-fn virtual_time() -> Runtime {
+pub(crate) fn virtual_time() -> Runtime {
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime without I/O can be made anywhere")
 }

@@ -218,7 +218,7 @@ impl Inner {
 }
 
 /// The answer as a client gets it from a transport that reads as ours does.
-fn response(answer: Answer) -> http::Response<Bytes> {
+pub(crate) fn response(answer: Answer) -> http::Response<Bytes> {
     let status = StatusCode::from_u16(answer.status).expect("the world answers with a status");
     let lost = answer.fault == Some(FaultPhase::InBody) && status.is_success() && answer.body.is_some();
     let body = answer.body.filter(|_| !lost).map_or_else(Bytes::new, |body| body.to_string().into());

@@ -11,10 +11,26 @@
     reason = "what cannot be set up must not be measured"
 )]
 
+mod ingest;
 mod json;
+#[path = "../../../../../benches/loopback.rs"]
+#[allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "the benches use more of it; and what cannot be set up must not be measured"
+)]
+mod loopback;
 mod parse;
 mod report;
+#[path = "../../../../../benches/signer.rs"]
+#[allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "the benches use more of it; and what cannot be set up must not be measured"
+)]
+mod signer;
 mod stack;
+mod token;
 
 use std::{env, process::ExitCode};
 
@@ -29,6 +45,8 @@ struct Work {
 const WORK: &[Work] = &[
     Work { name: "parse", measure: parse::measure, time: parse::time },
     Work { name: "stack", measure: stack::measure, time: stack::time },
+    Work { name: "token", measure: token::measure, time: token::time },
+    Work { name: "ingest", measure: ingest::measure, time: ingest::time },
 ];
 
 fn main() -> ExitCode {
@@ -36,6 +54,10 @@ fn main() -> ExitCode {
     let (name, is_timed) = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [name] => (name.to_string(), false),
         [name, "--time"] => (name.to_string(), true),
+        ["ingest", "--serve", kind] => {
+            ingest::serve(kind);
+            return ExitCode::SUCCESS;
+        }
         _ => (String::new(), false),
     };
     let Some(work) = WORK.iter().find(|work| work.name == name) else {

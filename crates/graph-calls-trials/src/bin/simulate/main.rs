@@ -3,10 +3,12 @@
 
 use std::{env, process::ExitCode};
 
-use graph_calls_trials::outbound;
+use graph_calls_trials::{inbound, outbound};
 
-const USAGE: &str = "usage: simulate outbound [--seeds N | --seed N]";
+const USAGE: &str = "usage: simulate outbound [--seeds N | --seed N]
+       simulate bot [--seeds N] [--seed S]";
 const SEEDS: u64 = 10_000;
+const BOT_SEEDS: u64 = 2_000;
 /// More than these would only repeat themselves.
 const SHOWN: usize = 10;
 
@@ -17,6 +19,12 @@ fn main() -> ExitCode {
         ["outbound"] => outbound_seeds(SEEDS),
         ["outbound", "--seeds", count] => number(count).map_or_else(usage, outbound_seeds),
         ["outbound", "--seed", seed] => number(seed).map_or_else(usage, outbound_seed),
+        ["bot"] => bot_seeds(Some(0), Some(BOT_SEEDS)),
+        ["bot", "--seed", seed] => number(seed).map_or_else(usage, bot_seed),
+        ["bot", "--seeds", count] => bot_seeds(Some(0), number(count)),
+        ["bot", "--seeds", count, "--seed", first] | ["bot", "--seed", first, "--seeds", count] => {
+            bot_seeds(number(first), number(count))
+        }
         _ => usage(),
     }
 }
@@ -49,4 +57,20 @@ fn outbound_seeds(count: u64) -> ExitCode {
         eprintln!("{line}");
     }
     if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn bot_seed(seed: u64) -> ExitCode {
+    let run = inbound::run_seed(seed);
+    println!("{}\n{:016x}", run.told.join("\n"), run.hash());
+    if run.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn bot_seeds(first: Option<u64>, count: Option<u64>) -> ExitCode {
+    let (Some(first), Some(count)) = (first, count) else { return usage() };
+    let tally = inbound::run_seeds(first, count);
+    println!("V1: {tally}");
+    for (seed, why) in tally.broken.iter().take(SHOWN) {
+        eprintln!("seed {seed}: {why}\n  to repeat it: cargo xtask simulate bot --seed {seed}");
+    }
+    if tally.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

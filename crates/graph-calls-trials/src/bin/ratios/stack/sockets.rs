@@ -1,13 +1,5 @@
 //! The same request over sockets: bare hyper-util, bare reqwest, and our stack over our transport.
 
-#[path = "../../../../../../benches/loopback.rs"]
-#[allow(
-    dead_code,
-    clippy::unwrap_used,
-    reason = "the benches use more of it; and what cannot be set up must not be measured"
-)]
-mod loopback;
-
 use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use graph_calls_core::{Client, Cloud, FixedToken};
@@ -16,7 +8,10 @@ use http::StatusCode;
 use tokio::task::JoinSet;
 
 use super::{by_hand::Caller, requests, runtime, token};
-use crate::report::{self, Bound::AtMost, Limit, Quantity::Nanoseconds};
+use crate::{
+    loopback,
+    report::{self, Bound::AtMost, Limit, Quantity::Nanoseconds},
+};
 
 const TABLE: &str = "over loopback, a request";
 const ROWS: [&str; 2] = ["one after another", "64 at once"];
